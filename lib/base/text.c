@@ -1,0 +1,70 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool nn_parse_u64(const char *text, uint64_t *out)
+{
+	char *end;
+	unsigned long long value;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end)
+		return false;
+	*out = value;
+	return true;
+}
+
+bool nn_parse_f64(const char *text, double *out)
+{
+	char *end;
+	double value;
+
+	/* strtod also takes leading space, hexadecimal, "inf" and "nan". */
+	if (!text[0] || strspn(text, "0123456789+-.eE") != strlen(text))
+		return false;
+	value = strtod(text, &end);
+	if (*end || !isfinite(value))
+		return false;
+	*out = value;
+	return true;
+}
+
+void nn_format_f64(double value, char *out)
+{
+	for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
+		snprintf(out, NN_F64_TEXT, "%.*g", digits, value);
+		if (strtod(out, NULL) == value)
+			return;
+	}
+}
+
+void nn_format_f32(float value, char *out)
+{
+	for (int digits = 1; digits <= FLT_DECIMAL_DIG; digits++) {
+		snprintf(out, NN_F64_TEXT, "%.*g", digits, (double)value);
+		if (strtof(out, NULL) == value)
+			return;
+	}
+}
+
+void nn_format_bytes(uint64_t bytes, char *out)
+{
+	static const char units[][4] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 999.5 && unit + 1 < sizeof units / sizeof units[0]) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(out, NN_F64_TEXT, unit && value < 99.95 ? "%.1f %s" : "%.0f %s", value,
+		units[unit]);
+}

@@ -1,0 +1,61 @@
+/* A data set in memory: the rows of the data frames of one file or stream.
+ *
+ * A data frame holds tensors
+ *   x  [rows, ...]   F32, or an integer type whose values are to be multiplied by `x_scale`
+ *   y  [rows]        I32 class numbers, with metadata `classes`
+ *   or [rows, outputs] F32 targets, without
+ * (either may be missing: unlabelled rows have no y). Its metadata are the same in every frame of
+ * a set:
+ *   rows     decimal: N of the whole set, before any sharding
+ *   classes  JSON array of class names, in order of their numbers
+ *   x_scale  decimal number, default 1
+ *   columns  JSON, how nn-import encoded and scaled each column (see lib/data/columns.h)
+ *   origin   text */
+#ifndef NN_DATA_DATASET_H
+#define NN_DATA_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "stream/reader.h"
+#include "tensor/tensor.h"
+
+/* Writers put at most this many rows in a frame, and fewer if they would exceed
+ * NN_DATA_FRAME_BYTES; at least one. */
+#define NN_DATA_FRAME_ROWS 8192
+#define NN_DATA_FRAME_BYTES ((size_t)4 << 20)
+
+struct nn_dataset {
+	struct nn_bundle *frames; /* each with its data */
+	uint64_t *starts;         /* starts[i]: first row of frame i; starts[frame_count] = rows */
+	size_t frame_count;
+	uint64_t rows;        /* present here */
+	uint64_t total_rows;  /* N of the whole set */
+	unsigned x_ndim;      /* without the rows: 1 for [features] */
+	uint64_t x_shape[NN_MAX_DIMS];
+	size_t features;      /* product of x_shape */
+	enum nn_dtype x_dtype;
+	float x_scale;
+	size_t outputs;       /* columns of a float y; 0 if y is classes or missing */
+	bool has_classes;
+	char **classes;       /* names; class_count of them */
+	size_t class_count;
+	uint64_t shards;      /* V and the shard's number, from the preambles; 0 and 0: not sharded */
+	uint64_t shard;
+	struct nn_bundle metas; /* the metadata of the frames; no tensors */
+};
+
+/* All data frames of the stream up to end of file. All frames must agree (shapes, metadata, shard).
+ * A stream without data frames is NN_BAD. */
+int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct nn_error *err);
+void nn_dataset_free(struct nn_dataset *dataset);
+
+/* Copies rows, given by number, in their order: x [count, features] decoded and scaled to F32; y
+ * [count, outputs] (float targets) or labels [count] (class numbers): NULL for what is not wanted.
+ * All row numbers must be below dataset->rows. */
+void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, size_t count,
+	float *x, float *y, int32_t *labels);
+
+#endif

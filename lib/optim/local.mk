@@ -1,0 +1,2 @@
+libnnpipe_a_SOURCES += \
+	lib/optim/optim.h

@@ -1,0 +1,13 @@
+libnnpipe_a_SOURCES += \
+	lib/stream/frame.c \
+	lib/stream/frame.h \
+	lib/stream/join.c \
+	lib/stream/join.h \
+	lib/stream/reader.c \
+	lib/stream/reader.h \
+	lib/stream/safetensors.c \
+	lib/stream/safetensors.h \
+	lib/stream/source.c \
+	lib/stream/source.h \
+	lib/stream/writer.c \
+	lib/stream/writer.h

@@ -1,0 +1,115 @@
+#include "tensor/blas.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cpu.h"
+
+/* One library a process: a second copy with another kernel would not be loaded anyway. */
+static struct {
+	char kernel[NN_KERNEL_TEXT];
+	__typeof__(cblas_sgemm) *sgemm;
+} blas;
+
+/* "OpenBLAS-0.3.21/SkylakeX/4t" and "SkylakeX" name the same code path. */
+static void split_kernel(const char *kernel, char *core, size_t size, unsigned *threads)
+{
+	const char *slash = strchr(kernel, '/');
+	const char *from = slash ? slash + 1 : kernel;
+	size_t length = strcspn(from, "/");
+
+	snprintf(core, size, "%.*s", (int)length, from);
+	if (from[length] && !*threads)
+		*threads = (unsigned)strtoul(from + length + 1, NULL, 10);
+}
+
+static int check_kernel(const char *kernel, struct nn_error *err)
+{
+	const char *running = blas.kernel;
+
+	if (!strchr(kernel, '/'))
+		running = strchr(running, '/') + 1;
+	/* "haswell" is good enough from a person; a recorded name is compared as it is. */
+	if (strcasecmp(kernel, running))
+		return nn_fail(err, NN_BAD,
+			"the model asks for matrix kernel %s, but this host runs %s", kernel,
+			blas.kernel);
+	return NN_OK;
+}
+
+static void *load_library(void)
+{
+	static const char *const names[] = { "libopenblas.so.0", "libopenblas.so" };
+	void *library = NULL;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && !library; i++)
+		library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	return library;
+}
+
+int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
+{
+	char core[NN_KERNEL_TEXT] = "";
+	char version[32] = "";
+	char suffix[16] = "";
+	char count[16];
+	void *library;
+	char *(*config)(void);
+	char *(*corename)(void);
+	void (*set_threads)(int);
+
+	if (blas.sgemm)
+		return kernel ? check_kernel(kernel, err) : NN_OK;
+	if (kernel) {
+		split_kernel(kernel, core, sizeof core, &threads);
+		if (!nn_cpu_runs_kernel(core))
+			return nn_fail(err, NN_BAD,
+				"the model asks for matrix kernel %s, which this CPU cannot run "
+				"(it has %s)",
+				kernel, nn_cpu_features());
+		setenv("OPENBLAS_CORETYPE", core, 1);
+	}
+	if (!threads)
+		threads = 1;
+	/* Read while the library is loaded: otherwise it starts a thread on every CPU at once. */
+	snprintf(count, sizeof count, "%u", threads);
+	setenv("OPENBLAS_NUM_THREADS", count, 1);
+	library = load_library();
+	if (!library)
+		return nn_fail(err, NN_FAILED,
+			"matrix products need OpenBLAS, which cannot be loaded (%s); on Debian: "
+			"apt-get install libopenblas0-pthread",
+			dlerror());
+	*(void **)&blas.sgemm = dlsym(library, "cblas_sgemm");
+	*(void **)&config = dlsym(library, "openblas_get_config");
+	*(void **)&corename = dlsym(library, "openblas_get_corename");
+	*(void **)&set_threads = dlsym(library, "openblas_set_num_threads");
+	if (!blas.sgemm || !config || !corename || !set_threads) {
+		blas.sgemm = NULL;
+		return nn_fail(err, NN_FAILED, "this libopenblas has no CBLAS interface");
+	}
+	set_threads((int)threads);
+	sscanf(config(), "OpenBLAS %31s", version);
+	if (threads > 1)
+		snprintf(suffix, sizeof suffix, "/%ut", threads);
+	snprintf(blas.kernel, sizeof blas.kernel, "OpenBLAS-%s/%.20s%s", version, corename(),
+		suffix);
+	return kernel ? check_kernel(kernel, err) : NN_OK;
+}
+
+const char *nn_blas_kernel(void)
+{
+	return blas.kernel;
+}
+
+void nn_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
+	const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
+{
+	blas.sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+		transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+		b, (int)ldb, beta, c, (int)ldc);
+}

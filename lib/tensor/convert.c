@@ -1,0 +1,126 @@
+#include "tensor/tensor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static float f32_from_bits(uint32_t bits)
+{
+	float value;
+
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+/* IEEE 754 binary16, subnormals included. */
+static float f32_from_f16(uint16_t half)
+{
+	uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+	uint32_t exponent = half >> 10 & 0x1f;
+	uint32_t fraction = half & 0x3ff;
+
+	if (exponent == 0x1f)
+		return f32_from_bits(sign | 0x7f800000 | fraction << 13);
+	if (exponent)
+		return f32_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
+	return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
+}
+
+#define LOAD(type)                                                            \
+	do {                                                                  \
+		type value;                                                   \
+		memcpy(&value, from + i * sizeof value, sizeof value);        \
+		to[i] = (float)value;                                         \
+	} while (0)
+
+static void convert(float *to, const unsigned char *from, enum nn_dtype dtype, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint16_t half;
+
+		switch (dtype) {
+		case NN_F64:
+			LOAD(double);
+			break;
+		case NN_I64:
+			LOAD(int64_t);
+			break;
+		case NN_U64:
+			LOAD(uint64_t);
+			break;
+		case NN_F32:
+			LOAD(float);
+			break;
+		case NN_I32:
+			LOAD(int32_t);
+			break;
+		case NN_U32:
+			LOAD(uint32_t);
+			break;
+		case NN_F16:
+			memcpy(&half, from + 2 * i, sizeof half);
+			to[i] = f32_from_f16(half);
+			break;
+		case NN_BF16:
+			memcpy(&half, from + 2 * i, sizeof half);
+			to[i] = f32_from_bits((uint32_t)half << 16);
+			break;
+		case NN_I16:
+			LOAD(int16_t);
+			break;
+		case NN_U16:
+			LOAD(uint16_t);
+			break;
+		case NN_I8:
+			LOAD(int8_t);
+			break;
+		case NN_U8:
+		case NN_BOOL:
+			LOAD(uint8_t);
+			break;
+		}
+	}
+}
+
+void nn_tensor_to_f32(float *to, const void *from, enum nn_dtype dtype, size_t count)
+{
+	if (dtype == NN_F32)
+		memcpy(to, from, count * sizeof *to);
+	else
+		convert(to, from, dtype, count);
+}
+
+int nn_bundle_to_f32(struct nn_bundle *bundle, struct nn_error *err)
+{
+	struct nn_bundle f32 = { 0 };
+	int status = NN_OK;
+
+	if (nn_bundle_is_f32(bundle))
+		return NN_OK;
+	for (size_t i = 0; i < bundle->count && !status; i++) {
+		const struct nn_tensor *tensor = &bundle->tensors[i];
+
+		status = nn_bundle_add(&f32, tensor->name, NN_F32, tensor->ndim, tensor->shape,
+			err);
+	}
+	if (!status)
+		status = nn_bundle_layout(&f32, err);
+	if (!status)
+		status = nn_bundle_alloc(&f32, err);
+	if (!status)
+		status = nn_bundle_copy_metas(bundle, &f32, err);
+	if (status) {
+		nn_bundle_free(&f32);
+		return status;
+	}
+	for (size_t i = 0; i < bundle->count; i++) {
+		const struct nn_tensor *tensor = &bundle->tensors[i];
+
+		nn_tensor_to_f32(nn_bundle_data(&f32, nn_bundle_find(&f32, tensor->name)),
+			nn_bundle_data(bundle, tensor), tensor->dtype, tensor->count);
+	}
+	nn_bundle_free(bundle);
+	*bundle = f32;
+	return NN_OK;
+}

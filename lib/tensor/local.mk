@@ -1,0 +1,9 @@
+libnnpipe_a_SOURCES += \
+	lib/tensor/blas.c \
+	lib/tensor/blas.h \
+	lib/tensor/bundle.c \
+	lib/tensor/convert.c \
+	lib/tensor/dtype.c \
+	lib/tensor/tensor.h \
+	lib/tensor/vector.c \
+	lib/tensor/vector.h

@@ -1,0 +1,20 @@
+/* Loops over vectors. Each is compiled for several instruction sets, chosen when the program is
+ * loaded, and gives the same bits in all of them: no contraction, sums in fixed lanes. */
+#ifndef NN_TENSOR_VECTOR_H
+#define NN_TENSOR_VECTOR_H
+
+#include <stddef.h>
+
+/* out[i] = a[i] + b[i]; out may be a or b. */
+void nn_vector_add(float *out, const float *a, const float *b, size_t n);
+/* out[i] = factor * a[i] */
+void nn_vector_scale(float *out, const float *a, float factor, size_t n);
+/* out[i] += factor * a[i] */
+void nn_vector_axpy(float *out, const float *a, float factor, size_t n);
+/* The first i whose a[i] is NaN or infinite; n if there is none. */
+size_t nn_vector_nonfinite(const float *a, size_t n);
+/* Sum of squares in double: fixed lanes within blocks of 4,096 elements, the blocks added in a
+ * fixed binary tree. Norms are made of these: the bits do not depend on who adds what. */
+double nn_vector_square_sum(const float *a, size_t n);
+
+#endif

@@ -1,0 +1,1 @@
+# make bench: added by the benchmarks in this folder

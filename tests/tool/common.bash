@@ -1,0 +1,40 @@
+# Loaded by every .bats file: `load common` in its first lines, setup and teardown as needed.
+# Each test runs in an empty folder of its own, $BATS_TEST_TMPDIR.
+bats_require_minimum_version 1.5.0
+for lib in bats-support bats-assert bats-file; do
+	for dir in /usr/lib/bats /usr/lib "${BATS_LIB_PATH:-/usr/local/lib}"; do
+		if [ -f "$dir/$lib/load.bash" ]; then
+			load "$dir/$lib/load.bash"
+			break
+		fi
+	done
+done
+
+srcdir=${abs_srcdir:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+builddir=${abs_builddir:-$srcdir}
+files=$srcdir/tests/files
+examples=$srcdir/examples
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# fails CODE TEXT COMMAND...: the command must exit with CODE, and say TEXT (a substring) in a
+# single line on stderr that begins with the tool's name; stdout goes to the file "out".
+fails() {
+	local code=$1 text=$2
+	shift 2
+	local rc=0
+	"$@" >out 2>err || rc=$?
+	[ "$rc" -eq "$code" ] || { echo "exit $rc, wanted $code: $*"; cat err; return 1; }
+	[ "$(wc -l <err)" -eq 1 ] || { echo "not one line: $*"; cat err; return 1; }
+	grep -qE '^nn-[a-z]+: ' err || { echo "no tool name: $*"; cat err; return 1; }
+	grep -qF -- "$text" err || { echo "wanted '$text' in:"; cat err; return 1; }
+}
+
+# sh_fails CODE TEXT 'SHELL TEXT': the same for a pipeline.
+sh_fails() {
+	local code=$1 text=$2
+	fails "$code" "$text" bash -o pipefail -c "$3"
+}
