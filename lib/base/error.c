@@ -67,7 +67,7 @@ int nn_fail_errno(struct nn_error *err, enum nn_status status, const char *forma
 int nn_fail_in(struct nn_error *err, const char *format, ...)
 {
 	char prefix[300];
-	char text[sizeof err->text + sizeof prefix];
+	char text[sizeof err->text + sizeof prefix + 2];
 	va_list args;
 
 	if (!err)

@@ -1,13 +1,10 @@
 #include "base/hash.h"
 
-#include "config.h"
-
 #ifdef HAVE_XXH_DISPATCH
 #include <xxh_x86dispatch.h>
 #else
 #include <xxhash.h>
 #endif
-
 
 uint64_t nn_hash(const void *bytes, size_t count)
 {

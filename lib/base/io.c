@@ -25,7 +25,7 @@ int nn_read(int fd, void *bytes, size_t count, size_t *got, const char *name, st
 	size_t done = 0;
 
 	while (done < count) {
-		size_t n;
+		size_t n = 0;
 		int status = nn_read_some(fd, (char *)bytes + done, count - done, &n, name, err);
 
 		if (status)
@@ -74,7 +74,7 @@ int nn_read_all(int fd, struct nn_buffer *buffer, size_t limit, const char *name
 	struct nn_error *err)
 {
 	for (;;) {
-		size_t got;
+		size_t got = 0;
 		int status = nn_buffer_reserve(buffer, 65536, err);
 
 		if (!status)

@@ -1,2 +1,9 @@
 libnnpipe_a_SOURCES += \
-	lib/cli/cli.h
+	lib/cli/cli.h \
+	lib/cli/help.c \
+	lib/cli/message.c \
+	lib/cli/options.c \
+	lib/cli/output.c \
+	lib/cli/private.h \
+	lib/cli/progress.c \
+	lib/cli/start.c

@@ -3,8 +3,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "config.h"
-
 NN_CLONES void nn_vector_add(float *out, const float *a, const float *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
