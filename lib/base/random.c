@@ -37,20 +37,32 @@ double nn_random_uniform(const struct nn_random *stream, uint64_t index)
 	return (double)(nn_random_u64(stream, index) >> 11) * 0x1p-53;
 }
 
-uint64_t nn_permute(const struct nn_random *stream, uint64_t n, uint64_t i)
+/* Bits of each half of the Feistel network over the next even power of two. */
+static unsigned half_bits(uint64_t n)
 {
-	unsigned half = 1; /* bits of each half of the Feistel network */
-	uint64_t mask;
+	unsigned half = 1;
 
 	while (half < 32 && n > (uint64_t)1 << 2 * half)
 		half++;
-	mask = ((uint64_t)1 << half) - 1;
+	return half;
+}
+
+static uint64_t round_bits(const struct nn_random *stream, uint64_t half, uint64_t round)
+{
+	return philox(stream->key, half, ~round).v[0];
+}
+
+uint64_t nn_permute(const struct nn_random *stream, uint64_t n, uint64_t i)
+{
+	unsigned half = half_bits(n);
+	uint64_t mask = ((uint64_t)1 << half) - 1;
+
 	do {
 		uint64_t left = i >> half;
 		uint64_t right = i & mask;
 
 		for (uint64_t round = 0; round < 4; round++) {
-			uint64_t next = left ^ (philox(stream->key, right, ~round).v[0] & mask);
+			uint64_t next = left ^ (round_bits(stream, right, round) & mask);
 
 			left = right;
 			right = next;
@@ -58,4 +70,24 @@ uint64_t nn_permute(const struct nn_random *stream, uint64_t n, uint64_t i)
 		i = left << half | right;
 	} while (i >= n);
 	return i;
+}
+
+uint64_t nn_permute_back(const struct nn_random *stream, uint64_t n, uint64_t place)
+{
+	unsigned half = half_bits(n);
+	uint64_t mask = ((uint64_t)1 << half) - 1;
+
+	do {
+		uint64_t left = place >> half;
+		uint64_t right = place & mask;
+
+		for (uint64_t round = 4; round-- > 0;) {
+			uint64_t before = right ^ (round_bits(stream, left, round) & mask);
+
+			right = left;
+			left = before;
+		}
+		place = left << half | right;
+	} while (place >= n);
+	return place;
 }

@@ -30,5 +30,7 @@ double nn_random_uniform(const struct nn_random *stream, uint64_t index);
  * the next even power of two, walked until it falls below n (J. Black, P. Rogaway, "Ciphers with
  * arbitrary finite domains", CT-RSA 2002). n >= 1; i < n. */
 uint64_t nn_permute(const struct nn_random *stream, uint64_t n, uint64_t i);
+/* Its inverse: the i that nn_permute takes to `place`. place < n. */
+uint64_t nn_permute_back(const struct nn_random *stream, uint64_t n, uint64_t place);
 
 #endif

@@ -22,33 +22,37 @@
 #include "stream/reader.h"
 #include "tensor/tensor.h"
 
-/* Writers put at most this many rows in a frame, and fewer if they would exceed
+/* Writers describe a frame in its preamble: rows, and for a shard V and its number. They put at most this many rows in a frame, and fewer if they would exceed
  * NN_DATA_FRAME_BYTES; at least one. */
 #define NN_DATA_FRAME_ROWS 8192
 #define NN_DATA_FRAME_BYTES ((size_t)4 << 20)
+/* How many that is, for rows of so many bytes. */
+size_t nn_data_frame_rows(size_t row_bytes);
 
 struct nn_dataset {
 	struct nn_bundle *frames; /* each with its data */
 	uint64_t *starts;         /* starts[i]: first row of frame i; starts[frame_count] = rows */
 	size_t frame_count;
 	uint64_t rows;        /* present here */
-	uint64_t total_rows;  /* N of the whole set */
+	uint64_t total_rows;  /* N of the whole set; what is here if the metadata do not say */
 	unsigned x_ndim;      /* without the rows: 1 for [features] */
 	uint64_t x_shape[NN_MAX_DIMS];
-	size_t features;      /* product of x_shape */
+	size_t features;      /* product of x_shape; >= 1 */
 	enum nn_dtype x_dtype;
 	float x_scale;
 	size_t outputs;       /* columns of a float y; 0 if y is classes or missing */
-	bool has_classes;
-	char **classes;       /* names; class_count of them */
+	bool has_classes;     /* y is class numbers */
+	char **classes;       /* names; class_count of them, also of unlabelled rows if known */
 	size_t class_count;
 	uint64_t shards;      /* V and the shard's number, from the preambles; 0 and 0: not sharded */
 	uint64_t shard;
 	struct nn_bundle metas; /* the metadata of the frames; no tensors */
 };
 
-/* All data frames of the stream up to end of file. All frames must agree (shapes, metadata, shard).
- * A stream without data frames is NN_BAD. */
+/* All data frames of the stream up to end of file, checked: they must agree (tensors but for the
+ * rows, metadata, shard), class numbers must be below the count of classes, and the rows of a set that
+ * is not a shard must add up to N. A plain safetensors file with tensors x and y is one frame. A
+ * stream without data frames is NN_BAD. */
 int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct nn_error *err);
 void nn_dataset_free(struct nn_dataset *dataset);
 

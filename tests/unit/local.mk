@@ -1,3 +1,5 @@
 # One line of each kind per test:
 #   UNIT_TESTS += tests/unit/test-x
 #   tests_unit_test_x_SOURCES = tests/unit/test-x.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-partition
+tests_unit_test_partition_SOURCES = tests/unit/test-partition.c tests/unit/tap.h

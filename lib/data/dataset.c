@@ -1,0 +1,228 @@
+#include "data/dataset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/meta.h"
+#include "tensor/vector.h"
+
+size_t nn_data_frame_rows(size_t row_bytes)
+{
+	size_t fit = NN_DATA_FRAME_BYTES / (row_bytes ? row_bytes : 1);
+
+	return fit < 1 ? 1 : fit < NN_DATA_FRAME_ROWS ? fit : NN_DATA_FRAME_ROWS;
+}
+
+/* Takes shapes, classes and scaling from the first frame. */
+static int describe(struct nn_dataset *dataset, const struct nn_bundle *frame, struct nn_error *err)
+{
+	const struct nn_tensor *x = nn_bundle_find(frame, "x");
+	const struct nn_tensor *y = nn_bundle_find(frame, "y");
+	int status;
+
+	dataset->x_ndim = x->ndim - 1;
+	dataset->x_dtype = x->dtype;
+	dataset->features = 1;
+	for (unsigned i = 0; i < dataset->x_ndim; i++) {
+		dataset->x_shape[i] = x->shape[i + 1];
+		if (!nn_mul(dataset->features, (size_t)x->shape[i + 1], &dataset->features))
+			return nn_fail(err, NN_BAD, "tensor x: its shape overflows");
+	}
+	if (!dataset->features)
+		return nn_fail(err, NN_BAD, "tensor x: rows without a value");
+	status = nn_data_scale(frame, &dataset->x_scale, err);
+	if (!status)
+		status = nn_data_classes(frame, &dataset->classes, &dataset->class_count, err);
+	if (status)
+		return status;
+	if (y && y->dtype == NN_I32 && dataset->classes) {
+		dataset->has_classes = true;
+		if (y->ndim != 1)
+			return nn_fail(err, NN_BAD, "tensor y: class numbers of %u dimensions", y->ndim);
+	} else if (y) {
+		dataset->outputs = 1;
+		for (unsigned i = 1; i < y->ndim; i++)
+			if (!nn_mul(dataset->outputs, (size_t)y->shape[i], &dataset->outputs))
+				return nn_fail(err, NN_BAD, "tensor y: its shape overflows");
+		if (!dataset->outputs)
+			return nn_fail(err, NN_BAD, "tensor y: rows without a value");
+	}
+	return nn_bundle_copy_metas(frame, &dataset->metas, err);
+}
+
+/* Class numbers index tables: none may be out of them. */
+static int check_labels(const struct nn_dataset *dataset, const struct nn_bundle *frame,
+	struct nn_error *err)
+{
+	const struct nn_tensor *y = nn_bundle_find(frame, "y");
+	const int32_t *labels = nn_bundle_data(frame, y);
+
+	for (size_t i = 0; i < y->count; i++)
+		if (labels[i] < 0 || (size_t)labels[i] >= dataset->class_count)
+			return nn_fail(err, NN_BAD, "tensor y: row %zu: class %ld, there are %zu", i,
+				(long)labels[i], dataset->class_count);
+	return NN_OK;
+}
+
+/* A frame's rows beyond the first must look like the first's. */
+static int check_like_first(const struct nn_dataset *dataset, const struct nn_bundle *frame,
+	const struct nn_preamble *preamble, struct nn_error *err)
+{
+	if (preamble->shards != dataset->shards ||
+		(preamble->shards && preamble->first != dataset->shard))
+		return nn_fail(err, NN_BAD, "rows of shard %llu of %llu behind those of %llu of %llu",
+			(unsigned long long)preamble->first, (unsigned long long)preamble->shards,
+			(unsigned long long)dataset->shard, (unsigned long long)dataset->shards);
+	return nn_data_same_rows(&dataset->frames[0], frame, err);
+}
+
+static int add_frame(struct nn_dataset *dataset, struct nn_bundle *frame,
+	const struct nn_preamble *preamble, struct nn_error *err)
+{
+	uint64_t rows;
+	int status = nn_data_check_frame(frame, preamble, &rows, err);
+
+	if (!status && !dataset->frame_count) {
+		dataset->shards = preamble->shards;
+		dataset->shard = preamble->first;
+		status = describe(dataset, frame, err);
+	} else if (!status) {
+		status = check_like_first(dataset, frame, preamble, err);
+	}
+	if (!status && dataset->has_classes)
+		status = check_labels(dataset, frame, err);
+	if (status)
+		return status;
+	/* Grown at powers of two. */
+	if (!(dataset->frame_count & (dataset->frame_count - 1))) {
+		size_t room = dataset->frame_count ? 2 * dataset->frame_count : 1;
+		struct nn_bundle *frames = nn_realloc(dataset->frames, room, sizeof *frames, err);
+		uint64_t *starts;
+
+		if (!frames)
+			return NN_FAILED;
+		dataset->frames = frames;
+		starts = nn_realloc(dataset->starts, room + 1, sizeof *starts, err);
+		if (!starts)
+			return NN_FAILED;
+		dataset->starts = starts;
+		starts[0] = 0;
+	}
+	dataset->frames[dataset->frame_count++] = *frame;
+	*frame = (struct nn_bundle){ 0 };
+	dataset->rows += rows;
+	dataset->starts[dataset->frame_count] = dataset->rows;
+	return NN_OK;
+}
+
+static int finish(struct nn_dataset *dataset, const char *name, struct nn_error *err)
+{
+	bool said = false;
+
+	if (!dataset->frame_count)
+		return nn_fail(err, NN_BAD, "%s: holds no data frames", name);
+	if (nn_data_total(&dataset->metas, &dataset->total_rows, &said, err))
+		return nn_fail_in(err, "%s", name);
+	if (!said)
+		dataset->total_rows = dataset->rows;
+	if (!dataset->shards && dataset->rows != dataset->total_rows)
+		return nn_fail(err, NN_BAD, "%s: names %llu rows but holds %llu", name,
+			(unsigned long long)dataset->total_rows, (unsigned long long)dataset->rows);
+	return NN_OK;
+}
+
+int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct nn_error *err)
+{
+	struct nn_reader *reader;
+	const struct nn_frame *frame;
+	int status;
+
+	*dataset = (struct nn_dataset){ 0 };
+	status = nn_reader_open(&reader, fd, name, NN_KIND_DATA, err);
+	if (status)
+		return status;
+	while (!(status = nn_reader_find(reader, NN_KIND_DATA, &frame, err)) && frame) {
+		struct nn_bundle bundle = { 0 };
+
+		status = nn_reader_load(reader, &bundle, err);
+		if (status)
+			break;
+		status = add_frame(dataset, &bundle, &frame->preamble, err);
+		nn_bundle_free(&bundle);
+		if (status) {
+			nn_reader_blame(reader, err);
+			break;
+		}
+	}
+	nn_reader_close(reader);
+	if (!status)
+		status = finish(dataset, name, err);
+	if (status)
+		nn_dataset_free(dataset);
+	return status;
+}
+
+void nn_dataset_free(struct nn_dataset *dataset)
+{
+	for (size_t i = 0; i < dataset->frame_count; i++)
+		nn_bundle_free(&dataset->frames[i]);
+	nn_data_free_names(dataset->classes, dataset->class_count);
+	free(dataset->frames);
+	free(dataset->starts);
+	nn_bundle_free(&dataset->metas);
+	*dataset = (struct nn_dataset){ 0 };
+}
+
+static size_t frame_of(const struct nn_dataset *dataset, uint64_t row)
+{
+	size_t low = 0;
+	size_t high = dataset->frame_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (dataset->starts[middle] <= row)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Element `index` of the tensor's data, in bytes. */
+static const void *at(const struct nn_bundle *frame, const struct nn_tensor *tensor, size_t index)
+{
+	return (const unsigned char *)nn_bundle_data(frame, tensor) +
+		index * nn_dtype_size(tensor->dtype);
+}
+
+void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, size_t count,
+	float *x, float *y, int32_t *labels)
+{
+	size_t features = dataset->features;
+	size_t outputs = dataset->outputs;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t f = frame_of(dataset, rows[i]);
+		const struct nn_bundle *frame = &dataset->frames[f];
+		size_t row = (size_t)(rows[i] - dataset->starts[f]);
+		const struct nn_tensor *targets = y || labels ? nn_bundle_find(frame, "y") : NULL;
+
+		if (x) {
+			const struct nn_tensor *inputs = nn_bundle_find(frame, "x");
+
+			nn_tensor_to_f32(x + i * features, at(frame, inputs, row * features),
+				inputs->dtype, features);
+			if (dataset->x_scale != 1.0f)
+				nn_vector_scale(x + i * features, x + i * features,
+					dataset->x_scale, features);
+		}
+		if (y && targets)
+			nn_tensor_to_f32(y + i * outputs, at(frame, targets, row * outputs),
+				targets->dtype, outputs);
+		if (labels && targets)
+			memcpy(&labels[i], at(frame, targets, row), sizeof labels[i]);
+	}
+}
