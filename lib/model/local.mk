@@ -1,3 +1,4 @@
 libnnpipe_a_SOURCES += \
+	lib/model/checkpoint.c \
 	lib/model/model.h \
 	lib/model/network.h

@@ -1,6 +1,8 @@
 libnnpipe_a_SOURCES += \
 	lib/stream/frame.c \
 	lib/stream/frame.h \
+	lib/stream/input.c \
+	lib/stream/input.h \
 	lib/stream/join.c \
 	lib/stream/join.h \
 	lib/stream/reader.c \
@@ -9,5 +11,6 @@ libnnpipe_a_SOURCES += \
 	lib/stream/safetensors.h \
 	lib/stream/source.c \
 	lib/stream/source.h \
+	lib/stream/wire.h \
 	lib/stream/writer.c \
 	lib/stream/writer.h

@@ -85,19 +85,27 @@ static int refuse_duplicates(const struct nn_bundle *bundle, struct nn_error *er
 	return status;
 }
 
+int nn_bundle_sort(struct nn_bundle *bundle, struct nn_error *err)
+{
+	if (bundle->count)
+		qsort(bundle->tensors, bundle->count, sizeof *bundle->tensors, canonical_order);
+	return refuse_duplicates(bundle, err);
+}
+
 int nn_bundle_layout(struct nn_bundle *bundle, struct nn_error *err)
 {
 	size_t offset = 0;
+	int status = nn_bundle_sort(bundle, err);
 
-	if (bundle->count)
-		qsort(bundle->tensors, bundle->count, sizeof *bundle->tensors, canonical_order);
+	if (status)
+		return status;
 	for (size_t i = 0; i < bundle->count; i++) {
 		bundle->tensors[i].offset = offset;
 		if (!nn_add(offset, bundle->tensors[i].bytes, &offset) || offset > PTRDIFF_MAX)
 			return nn_fail(err, NN_BAD, "the tensors' sizes overflow");
 	}
 	bundle->bytes = offset;
-	return refuse_duplicates(bundle, err);
+	return NN_OK;
 }
 
 int nn_bundle_alloc(struct nn_bundle *bundle, struct nn_error *err)

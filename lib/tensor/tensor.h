@@ -55,6 +55,8 @@ struct nn_bundle {
  * `data` must be NULL: a laid-out bundle that has data cannot grow. */
 int nn_bundle_add(struct nn_bundle *bundle, const char *name, enum nn_dtype dtype, unsigned ndim,
 	const uint64_t *shape, struct nn_error *err);
+/* Sorts into canonical order and nothing else. Two tensors of one name are an error (NN_BAD). */
+int nn_bundle_sort(struct nn_bundle *bundle, struct nn_error *err);
 /* Sorts, sets offsets and `bytes`. Two tensors of one name are an error (NN_BAD). */
 int nn_bundle_layout(struct nn_bundle *bundle, struct nn_error *err);
 /* Zeroed data for the layout. */

@@ -1,0 +1,115 @@
+#include "model/model.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+void nn_model_free(struct nn_model *model)
+{
+	nn_bundle_free(&model->params);
+	*model = (struct nn_model){ 0 };
+}
+
+int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct nn_frame *frame,
+	struct nn_error *err)
+{
+	uint64_t id;
+	int status;
+
+	*model = (struct nn_model){ .preamble = frame->preamble };
+	status = nn_reader_load(reader, &model->params, err);
+	if (!status)
+		status = nn_bundle_to_f32(&model->params, err);
+	if (status)
+		return status;
+	id = nn_bundle_id(&model->params);
+	if (model->preamble.id && model->preamble.id != id) {
+		nn_fail(err, NN_BAD, "its parameters have id %016llx, but it says %016llx",
+			(unsigned long long)id, (unsigned long long)model->preamble.id);
+		nn_model_free(model);
+		return nn_reader_blame(reader, err);
+	}
+	model->preamble.id = id;
+	return NN_OK;
+}
+
+int nn_model_write(struct nn_model *model, struct nn_writer *writer, struct nn_error *err)
+{
+	model->preamble.kind = NN_KIND_MODEL;
+	model->preamble.flags = 0;
+	model->preamble.id = nn_bundle_id(&model->params);
+	return nn_writer_frame(writer, &model->preamble, &model->params, err);
+}
+
+void nn_checkpoint_free(struct nn_checkpoint *checkpoint)
+{
+	nn_model_free(&checkpoint->model);
+	nn_bundle_free(&checkpoint->state);
+	*checkpoint = (struct nn_checkpoint){ 0 };
+}
+
+/* A later model replaces an earlier one, and what stood behind that. */
+static int read_frames(struct nn_checkpoint *checkpoint, struct nn_reader *reader,
+	struct nn_error *err)
+{
+	const struct nn_frame *frame;
+
+	for (;;) {
+		int status = nn_reader_next(reader, &frame, err);
+
+		if (status || !frame)
+			return status;
+		if (frame->preamble.kind == NN_KIND_MODEL) {
+			nn_checkpoint_free(checkpoint);
+			status = nn_model_load(&checkpoint->model, reader, frame, err);
+		} else if (frame->preamble.kind == NN_KIND_STATE) {
+			nn_bundle_free(&checkpoint->state);
+			checkpoint->state_preamble = frame->preamble;
+			status = nn_reader_load(reader, &checkpoint->state, err);
+		}
+		if (status)
+			return status;
+	}
+}
+
+int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struct nn_error *err)
+{
+	struct nn_reader *reader = NULL;
+	const char *name;
+	int fd;
+	int status = nn_open_input(path, &fd, &name, err);
+
+	*checkpoint = (struct nn_checkpoint){ 0 };
+	if (status)
+		return status;
+	status = nn_reader_open(&reader, fd, name, NN_KIND_MODEL, err);
+	if (!status)
+		status = read_frames(checkpoint, reader, err);
+	if (!status && !checkpoint->model.params.count)
+		status = nn_fail(err, NN_BAD, "%s: there is no model in it", name);
+	if (!status && checkpoint->state.count + checkpoint->state.meta_count &&
+		checkpoint->state_preamble.step != checkpoint->model.preamble.step)
+		status = nn_fail(err, NN_BAD, "%s: a model of step %llu with the state of step %llu", name,
+			(unsigned long long)checkpoint->model.preamble.step,
+			(unsigned long long)checkpoint->state_preamble.step);
+	nn_reader_close(reader);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	if (status)
+		nn_checkpoint_free(checkpoint);
+	return status;
+}
+
+int nn_checkpoint_write(struct nn_checkpoint *checkpoint, struct nn_writer *writer,
+	struct nn_error *err)
+{
+	int status = nn_model_write(&checkpoint->model, writer, err);
+
+	if (status || !(checkpoint->state.count + checkpoint->state.meta_count))
+		return status;
+	checkpoint->state_preamble.kind = NN_KIND_STATE;
+	checkpoint->state_preamble.step = checkpoint->model.preamble.step;
+	checkpoint->state_preamble.id = checkpoint->model.preamble.id;
+	return nn_writer_frame(writer, &checkpoint->state_preamble, &checkpoint->state, err);
+}

@@ -1,0 +1,608 @@
+#include "stream/reader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "stream/input.h"
+#include "stream/safetensors.h"
+#include "stream/wire.h"
+
+/* Deflate cannot make more of a byte than this (RFC 1951: 258 bytes from 2 bits). */
+#define DEFLATE_RATIO 1032
+#define FIRST_BLOCK ((size_t)1 << 20)
+
+/* BETWEEN -> IN_FRAME (next) -> BETWEEN (verify, load); BETWEEN -> AFTER_END (next, of END) ->
+ * IN_FRAME or end of file. */
+enum state { AT_START, BETWEEN, IN_FRAME, AFTER_END };
+
+struct nn_reader {
+	struct nn_input input;
+	unsigned plain_kind;
+	bool plain; /* the input is a safetensors file */
+	enum state state;
+	struct nn_frame frame;
+	uint64_t sequence;          /* of the next frame in this stream */
+	struct nn_hasher *digests;  /* of the stream's digests */
+	uint64_t stored_left;       /* bytes of the stored body not taken */
+	uint64_t data_left;         /* bytes of the data section not taken */
+	bool inflating;
+	z_stream zlib;
+	struct nn_buffer header;      /* JSON of this frame */
+	struct nn_buffer last_header; /* ... and the one that `layout` was parsed from */
+	struct nn_bundle layout;
+	size_t *places;  /* where the tensors lie, if not in canonical order */
+	size_t trusted;  /* data bytes that once came whole: as many may be allocated at once */
+};
+
+int nn_reader_open(struct nn_reader **reader, int fd, const char *name, unsigned plain_kind,
+	struct nn_error *err)
+{
+	struct nn_reader *new = nn_alloc(1, sizeof *new, err);
+
+	if (!new)
+		return NN_FAILED;
+	if (nn_input_open(&new->input, fd, name, err) || !(new->digests = nn_hasher_new(err))) {
+		nn_input_close(&new->input);
+		free(new);
+		return NN_FAILED;
+	}
+	new->plain_kind = plain_kind;
+	*reader = new;
+	return NN_OK;
+}
+
+void nn_reader_close(struct nn_reader *reader)
+{
+	if (!reader)
+		return;
+	if (reader->inflating)
+		inflateEnd(&reader->zlib);
+	nn_input_close(&reader->input);
+	nn_hasher_free(reader->digests);
+	nn_buffer_free(&reader->header);
+	nn_buffer_free(&reader->last_header);
+	nn_bundle_free(&reader->layout);
+	free(reader->places);
+	free(reader);
+}
+
+const char *nn_reader_name(const struct nn_reader *reader)
+{
+	return reader->input.name;
+}
+
+int nn_reader_blame(const struct nn_reader *reader, struct nn_error *err)
+{
+	if (reader->plain)
+		return nn_fail_in(err, "%s", reader->input.name);
+	return nn_fail_in(err, "%s: frame %llu", reader->input.name,
+		(unsigned long long)reader->frame.preamble.sequence);
+}
+
+/* Damage at a byte: in a regular file it will be there the next time too. */
+__attribute__((format(printf, 4, 5))) static int damaged(const struct nn_reader *reader,
+	uint64_t position, struct nn_error *err, const char *format, ...)
+{
+	char why[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof why, format, args);
+	va_end(args);
+	return nn_fail(err, reader->input.regular ? NN_BAD : NN_FAILED,
+		"%s: frame %llu, byte %llu: %s", reader->input.name,
+		(unsigned long long)reader->sequence, (unsigned long long)position, why);
+}
+
+static int cut(const struct nn_reader *reader, struct nn_error *err)
+{
+	return damaged(reader, reader->input.position, err, "cut off here");
+}
+
+/* `count` bytes of the input; NULL drops them. */
+static int take_input(struct nn_reader *reader, void *to, size_t count, struct nn_error *err)
+{
+	size_t got;
+	int status = nn_input_take(&reader->input, to, count, &got, err);
+
+	if (!status && got < count)
+		status = cut(reader, err);
+	return status;
+}
+
+static int inflate_body(struct nn_reader *reader, unsigned char *to, size_t count,
+	struct nn_error *err)
+{
+	while (count) {
+		size_t have;
+		size_t piece;
+		uInt room = (uInt)(count < (1u << 30) ? count : 1u << 30);
+		int result;
+		int status = NN_OK;
+
+		/* An empty peek is right when zlib still holds output. */
+		if (reader->stored_left)
+			status = nn_input_peek(&reader->input, 1, &have, err);
+		else
+			have = 0;
+		if (status)
+			return status;
+		if (reader->stored_left && !have)
+			return cut(reader, err);
+		piece = have < reader->stored_left ? have : (size_t)reader->stored_left;
+		reader->zlib.next_in = reader->input.buffer + reader->input.at;
+		reader->zlib.avail_in = (uInt)piece;
+		reader->zlib.next_out = to;
+		reader->zlib.avail_out = room;
+		result = inflate(&reader->zlib, Z_NO_FLUSH);
+		piece -= reader->zlib.avail_in;
+		nn_input_used(&reader->input, piece);
+		reader->stored_left -= piece;
+		to += room - reader->zlib.avail_out;
+		count -= room - reader->zlib.avail_out;
+		if (result == Z_STREAM_END && !count)
+			break;
+		if (result != Z_OK || (!piece && reader->zlib.avail_out == room))
+			return damaged(reader, reader->input.position, err,
+				"the deflated body ends early or is damaged");
+	}
+	return NN_OK;
+}
+
+/* `count` bytes of the body, inflated if need be. */
+static int take_body(struct nn_reader *reader, void *to, size_t count, struct nn_error *err)
+{
+	int status;
+
+	if (reader->inflating)
+		return inflate_body(reader, to, count, err);
+	status = take_input(reader, to, count, err);
+	if (!status)
+		reader->stored_left -= count;
+	return status;
+}
+
+/* The JSON, which grows as it comes. Its length is checked first. */
+static int take_header(struct nn_reader *reader, uint64_t raw, struct nn_error *err)
+{
+	unsigned char prefix[8];
+	uint64_t at = reader->input.position;
+	uint64_t length;
+	int status = take_body(reader, prefix, sizeof prefix, err);
+
+	if (status)
+		return status;
+	length = nn_get_u64(prefix);
+	if (length > NN_HEADER_LIMIT || length > raw - 8 || length < 2)
+		return damaged(reader, at, err,
+			"a header of %llu bytes, in a body of %llu (at most %zu are read)",
+			(unsigned long long)length, (unsigned long long)raw, NN_HEADER_LIMIT);
+	if (!reader->plain && (length + 8) % NN_ALIGN)
+		return damaged(reader, at, err, "a header of %llu bytes: its data do not start on %d",
+			(unsigned long long)length, NN_ALIGN);
+	nn_buffer_clear(&reader->header);
+	while (reader->header.length < length) {
+		size_t left = (size_t)length - reader->header.length;
+		size_t piece = left < 65536 ? left : 65536;
+
+		status = nn_buffer_reserve(&reader->header, piece, err);
+		if (!status)
+			status = take_body(reader, reader->header.data + reader->header.length, piece,
+				err);
+		if (status)
+			return status;
+		reader->header.length += piece;
+	}
+	return NN_OK;
+}
+
+/* From step to step the header is the same, byte for byte: it is parsed once. */
+static int parse_header(struct nn_reader *reader, struct nn_error *err)
+{
+	struct nn_buffer swap;
+	int status;
+
+	reader->frame.same_layout = reader->last_header.length &&
+		reader->header.length == reader->last_header.length &&
+		!memcmp(reader->header.data, reader->last_header.data, reader->header.length);
+	if (reader->frame.same_layout)
+		return NN_OK;
+	nn_bundle_free(&reader->layout);
+	free(reader->places);
+	reader->places = NULL;
+	nn_buffer_clear(&reader->last_header);
+	status = nn_header_parse(reader->header.data, reader->header.length, &reader->layout,
+		reader->plain ? &reader->places : NULL, err);
+	if (status)
+		return nn_reader_blame(reader, err);
+	swap = reader->last_header;
+	reader->last_header = reader->header;
+	reader->header = swap;
+	return NN_OK;
+}
+
+static int start_inflating(struct nn_reader *reader, struct nn_error *err)
+{
+	reader->zlib = (z_stream){ 0 };
+	if (inflateInit(&reader->zlib) != Z_OK)
+		return nn_fail(err, NN_FAILED, "%s: no memory to inflate", reader->input.name);
+	reader->inflating = true;
+	return NN_OK;
+}
+
+/* The start of a body, up to the data section. */
+static int enter_body(struct nn_reader *reader, struct nn_error *err)
+{
+	const struct nn_preamble *preamble = &reader->frame.preamble;
+	int status = NN_OK;
+
+	reader->state = IN_FRAME;
+	reader->stored_left = preamble->stored;
+	if (preamble->flags & NN_FLAG_DEFLATE)
+		status = start_inflating(reader, err);
+	if (!status)
+		status = take_header(reader, preamble->raw, err);
+	if (!status)
+		status = parse_header(reader, err);
+	if (status)
+		return status;
+	reader->frame.layout = &reader->layout;
+	reader->data_left = reader->layout.bytes;
+	if (!reader->plain && reader->last_header.length + 8 + reader->layout.bytes != preamble->raw)
+		return damaged(reader, reader->frame.position, err,
+			"its tensors take %zu bytes, its body has room for %llu", reader->layout.bytes,
+			(unsigned long long)(preamble->raw - reader->last_header.length - 8));
+	return NN_OK;
+}
+
+/* What a regular file cannot hold need not be waited for. */
+static int check_size(const struct nn_reader *reader, struct nn_error *err)
+{
+	const struct nn_preamble *preamble = &reader->frame.preamble;
+	uint64_t need = preamble->stored + NN_DIGEST_BYTES;
+
+	if (need > nn_input_left(&reader->input))
+		return damaged(reader, reader->input.position, err,
+			"cut off: a body of %llu bytes, of which the file has %llu",
+			(unsigned long long)preamble->stored,
+			(unsigned long long)nn_input_left(&reader->input));
+	if (preamble->raw / DEFLATE_RATIO > preamble->stored)
+		return damaged(reader, reader->input.position, err,
+			"%llu bytes cannot inflate to %llu", (unsigned long long)preamble->stored,
+			(unsigned long long)preamble->raw);
+	return NN_OK;
+}
+
+static int read_preamble(struct nn_reader *reader, struct nn_error *err)
+{
+	unsigned char bytes[NN_PREAMBLE_BYTES];
+	struct nn_error why;
+	unsigned at;
+	size_t got;
+	int status;
+
+	reader->frame.position = reader->input.position;
+	nn_hasher_reset(reader->input.hasher);
+	reader->input.hashing = true;
+	status = nn_input_take(&reader->input, bytes, sizeof bytes, &got, err);
+	if (status)
+		return status;
+	if (got < NN_MAGIC_BYTES ? memcmp(bytes, NN_MAGIC, got) : !nn_is_magic(bytes)) {
+		nn_no_magic(bytes, got, &why);
+		return damaged(reader, reader->frame.position, err, "%s", why.text);
+	}
+	if (got < sizeof bytes)
+		return cut(reader, err);
+	if (nn_preamble_decode(bytes, &reader->frame.preamble, &at, &why))
+		return damaged(reader, reader->frame.position + at, err, "%s", why.text);
+	if (reader->frame.preamble.sequence != reader->sequence)
+		return damaged(reader, reader->frame.position, err,
+			"frame %llu stands where frame %llu is due",
+			(unsigned long long)reader->frame.preamble.sequence,
+			(unsigned long long)reader->sequence);
+	return check_size(reader, err);
+}
+
+/* A safetensors file has no magic: a length, then a JSON object. */
+static int looks_plain(struct nn_reader *reader, bool *plain, struct nn_error *err)
+{
+	size_t have;
+	int status = nn_input_peek(&reader->input, 9, &have, err);
+	const unsigned char *bytes = reader->input.buffer + reader->input.at;
+
+	*plain = !status && have == 9 && !nn_is_magic(bytes) && bytes[8] == '{' &&
+		nn_get_u64(bytes) <= NN_HEADER_LIMIT;
+	return status;
+}
+
+static int enter_plain(struct nn_reader *reader, const struct nn_frame **frame,
+	struct nn_error *err)
+{
+	int status;
+
+	reader->plain = true;
+	reader->frame = (struct nn_frame){ .preamble = { .kind = reader->plain_kind } };
+	reader->frame.preamble.raw = reader->input.regular ? nn_input_left(&reader->input) :
+							     (uint64_t)INT64_MAX;
+	reader->frame.preamble.stored = reader->frame.preamble.raw;
+	status = enter_body(reader, err);
+	if (!status && reader->layout.bytes > nn_input_left(&reader->input))
+		status = damaged(reader, reader->input.position, err,
+			"cut off: %zu bytes of tensors, of which the file has %llu",
+			reader->layout.bytes, (unsigned long long)nn_input_left(&reader->input));
+	*frame = &reader->frame;
+	return status;
+}
+
+/* END says how many frames came and hashes their digests. */
+static int check_end(struct nn_reader *reader, struct nn_error *err)
+{
+	uint64_t digest = nn_hasher_value(reader->digests);
+
+	if (reader->frame.preamble.id != digest)
+		return damaged(reader, reader->frame.position, err,
+			"END has digest %016llx for the frames before, computed %016llx",
+			(unsigned long long)reader->frame.preamble.id, (unsigned long long)digest);
+	reader->state = IN_FRAME;
+	reader->stored_left = 0;
+	reader->data_left = 0;
+	reader->frame.layout = NULL;
+	return nn_reader_verify(reader, err);
+}
+
+static int at_end_of_input(struct nn_reader *reader, const struct nn_frame **frame,
+	struct nn_error *err)
+{
+	*frame = NULL;
+	if (reader->state == AT_START)
+		return nn_fail(err, reader->input.regular ? NN_BAD : NN_FAILED,
+			"%s: empty: not even an END frame came", reader->input.name);
+	if (reader->state == AFTER_END)
+		return NN_OK;
+	return damaged(reader, reader->input.position, err,
+		"the stream ends without an END frame: something before it stopped early");
+}
+
+/* A plain file is its one frame and then an END of our making. */
+static int next_plain(struct nn_reader *reader, const struct nn_frame **frame,
+	struct nn_error *err)
+{
+	size_t have;
+	int status;
+
+	*frame = NULL;
+	if (reader->state == AFTER_END)
+		return NN_OK;
+	status = nn_input_peek(&reader->input, 1, &have, err);
+	if (!status && have)
+		status = damaged(reader, reader->input.position, err, "bytes behind the last tensor");
+	reader->frame.preamble = (struct nn_preamble){ .kind = NN_KIND_END, .sequence = 1 };
+	reader->state = AFTER_END;
+	*frame = &reader->frame;
+	return status;
+}
+
+static int next_frame(struct nn_reader *reader, const struct nn_frame **frame,
+	struct nn_error *err)
+{
+	size_t have;
+	bool plain = false;
+	int status = NN_OK;
+
+	if (reader->state == IN_FRAME)
+		status = nn_reader_verify(reader, err);
+	if (!status && reader->plain)
+		return next_plain(reader, frame, err);
+	if (!status && reader->state == AT_START && reader->plain_kind)
+		status = looks_plain(reader, &plain, err);
+	if (!status && plain)
+		return enter_plain(reader, frame, err);
+	if (!status)
+		status = nn_input_peek(&reader->input, 1, &have, err);
+	if (status)
+		return status;
+	if (!have)
+		return at_end_of_input(reader, frame, err);
+	if (reader->state == AFTER_END || reader->state == AT_START) {
+		reader->sequence = 0;
+		nn_hasher_reset(reader->digests);
+	}
+	status = read_preamble(reader, err);
+	if (status)
+		return status;
+	*frame = &reader->frame;
+	return reader->frame.preamble.kind == NN_KIND_END ? check_end(reader, err) :
+							     enter_body(reader, err);
+}
+
+int nn_reader_next(struct nn_reader *reader, const struct nn_frame **frame, struct nn_error *err)
+{
+	int status;
+
+	do
+		status = next_frame(reader, frame, err);
+	while (!status && *frame && (*frame)->preamble.kind & NN_KIND_SKIPPABLE);
+	return status;
+}
+
+int nn_reader_find(struct nn_reader *reader, unsigned kind, const struct nn_frame **frame,
+	struct nn_error *err)
+{
+	int status;
+
+	do
+		status = nn_reader_next(reader, frame, err);
+	while (!status && *frame && (*frame)->preamble.kind != kind);
+	return status;
+}
+
+int nn_reader_take(struct nn_reader *reader, void *bytes, size_t count, struct nn_error *err)
+{
+	int status = take_body(reader, bytes, count, err);
+
+	if (!status)
+		reader->data_left -= count;
+	return status;
+}
+
+/* What was not taken, for the digest's sake. */
+static int drop_data(struct nn_reader *reader, struct nn_error *err)
+{
+	unsigned char scrap[4096];
+	int status = NN_OK;
+
+	if (!reader->inflating)
+		return take_body(reader, NULL, (size_t)reader->data_left, err);
+	while (reader->data_left && !status) {
+		size_t piece = reader->data_left < sizeof scrap ? (size_t)reader->data_left :
+								  sizeof scrap;
+
+		status = nn_reader_take(reader, scrap, piece, err);
+	}
+	return status;
+}
+
+/* A deflated body must end where its data end, and use all that is stored. */
+static int finish_inflating(struct nn_reader *reader, struct nn_error *err)
+{
+	unsigned char more;
+	size_t have = 0;
+	int result = Z_OK;
+	int status = NN_OK;
+
+	while (result == Z_OK && !status) {
+		size_t piece;
+
+		if (reader->stored_left)
+			status = nn_input_peek(&reader->input, 1, &have, err);
+		if (status)
+			break;
+		piece = have < reader->stored_left ? have : (size_t)reader->stored_left;
+		reader->zlib.next_in = reader->input.buffer + reader->input.at;
+		reader->zlib.avail_in = (uInt)piece;
+		reader->zlib.next_out = &more;
+		reader->zlib.avail_out = 1;
+		result = inflate(&reader->zlib, Z_NO_FLUSH);
+		piece -= reader->zlib.avail_in;
+		nn_input_used(&reader->input, piece);
+		reader->stored_left -= piece;
+		if (!reader->zlib.avail_out || (result == Z_OK && !piece))
+			result = Z_DATA_ERROR;
+	}
+	inflateEnd(&reader->zlib);
+	reader->inflating = false;
+	if (!status && (result != Z_STREAM_END || reader->stored_left))
+		status = damaged(reader, reader->input.position, err,
+			"the deflated body does not end where its data end");
+	return status;
+}
+
+int nn_reader_verify(struct nn_reader *reader, struct nn_error *err)
+{
+	unsigned char tail[NN_ALIGN + NN_DIGEST_BYTES];
+	uint64_t at = reader->input.position;
+	size_t padding = nn_frame_padding(reader->frame.preamble.stored);
+	int status = drop_data(reader, err);
+
+	if (!status && reader->inflating)
+		status = finish_inflating(reader, err);
+	if (status)
+		return status;
+	reader->state = BETWEEN;
+	if (reader->plain)
+		return NN_OK;
+	at = reader->input.position;
+	status = take_input(reader, tail, padding, err);
+	reader->frame.digest = nn_hasher_value(reader->input.hasher);
+	reader->input.hashing = false;
+	if (!status)
+		status = take_input(reader, tail + padding, NN_DIGEST_BYTES, err);
+	if (status)
+		return status;
+	if (nn_get_u64(tail + padding) != reader->frame.digest)
+		return damaged(reader, reader->frame.position, err,
+			"damaged: digest %016llx, computed %016llx",
+			(unsigned long long)nn_get_u64(tail + padding),
+			(unsigned long long)reader->frame.digest);
+	for (size_t i = 0; i < padding; i++)
+		if (tail[i])
+			return damaged(reader, at + i, err, "filler byte is 0x%02x, not zero", tail[i]);
+	nn_hasher_add(reader->digests, tail + padding, NN_DIGEST_BYTES);
+	reader->sequence++;
+	if (reader->frame.preamble.kind == NN_KIND_END)
+		reader->state = AFTER_END;
+	return NN_OK;
+}
+
+/* Doubles as the bytes come; a size that came before, or that the file has, is taken at its word. */
+static int take_growing(struct nn_reader *reader, unsigned char **data, struct nn_error *err)
+{
+	size_t bytes = reader->layout.bytes;
+	size_t first = reader->trusted > FIRST_BLOCK ? reader->trusted : FIRST_BLOCK;
+	size_t room = bytes < first || (reader->input.regular && !reader->inflating) ? bytes : first;
+	size_t have = 0;
+	int status;
+
+	*data = nn_alloc_aligned(room, err);
+	if (!*data)
+		return NN_FAILED;
+	for (;;) {
+		unsigned char *larger;
+
+		status = nn_reader_take(reader, *data + have, room - have, err);
+		have = room;
+		if (status || have == bytes)
+			return status;
+		room = bytes - have < have ? bytes : 2 * have;
+		larger = nn_alloc_aligned(room, err);
+		if (!larger)
+			return NN_FAILED;
+		memcpy(larger, *data, have);
+		free(*data);
+		*data = larger;
+	}
+}
+
+/* A plain file may have its tensors in any order. */
+static int put_in_order(const struct nn_reader *reader, unsigned char **data, struct nn_error *err)
+{
+	unsigned char *ordered = nn_alloc_aligned(reader->layout.bytes, err);
+
+	if (!ordered)
+		return NN_FAILED;
+	for (size_t i = 0; i < reader->layout.count; i++)
+		memcpy(ordered + reader->layout.tensors[i].offset, *data + reader->places[i],
+			reader->layout.tensors[i].bytes);
+	free(*data);
+	*data = ordered;
+	return NN_OK;
+}
+
+int nn_reader_load(struct nn_reader *reader, struct nn_bundle *bundle, struct nn_error *err)
+{
+	unsigned char *data = NULL;
+	int status;
+
+	*bundle = (struct nn_bundle){ 0 };
+	status = take_growing(reader, &data, err);
+	if (!status)
+		status = nn_reader_verify(reader, err);
+	if (!status && reader->places)
+		status = put_in_order(reader, &data, err);
+	if (!status)
+		status = nn_bundle_copy_layout(&reader->layout, bundle, err);
+	if (!status)
+		status = nn_bundle_copy_metas(&reader->layout, bundle, err);
+	if (status) {
+		free(data);
+		nn_bundle_free(bundle);
+		return status;
+	}
+	if (reader->layout.bytes > reader->trusted)
+		reader->trusted = reader->layout.bytes;
+	bundle->data = data;
+	return NN_OK;
+}
