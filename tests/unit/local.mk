@@ -3,3 +3,6 @@
 #   tests_unit_test_x_SOURCES = tests/unit/test-x.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-partition
 tests_unit_test_partition_SOURCES = tests/unit/test-partition.c tests/unit/tap.h
+
+UNIT_TESTS += tests/unit/test-stream
+tests_unit_test_stream_SOURCES = tests/unit/test-stream.c tests/unit/tap.h
