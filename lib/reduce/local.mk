@@ -1,2 +1,7 @@
 libnnpipe_a_SOURCES += \
-	lib/reduce/reduce.h
+	lib/reduce/accumulator.c \
+	lib/reduce/mean.c \
+	lib/reduce/reduce.h \
+	lib/reduce/reducer.c \
+	lib/reduce/sum.c \
+	lib/reduce/tree.c

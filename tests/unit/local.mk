@@ -6,3 +6,5 @@ tests_unit_test_partition_SOURCES = tests/unit/test-partition.c tests/unit/tap.h
 
 UNIT_TESTS += tests/unit/test-stream
 tests_unit_test_stream_SOURCES = tests/unit/test-stream.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-reduce
+tests_unit_test_reduce_SOURCES = tests/unit/test-reduce.c tests/unit/tap.h
