@@ -5,12 +5,19 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 BATS_LOG_DRIVER = $(LOG_DRIVER)
 BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --tap
+# A failed test point counts once; bats exits 1 for it too.
+AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
+# What the tests are told: where things are, which tools there are, how this was built.
 AM_TESTS_ENVIRONMENT = \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir; \
+	TOOLS='$(bin_PROGRAMS)'; export TOOLS; \
+	SANITIZERS='$(enable_sanitizers)'; export SANITIZERS; \
 	MANDOC='$(MANDOC)'; export MANDOC; \
 	CC='$(CC)'; export CC; \
 	PATH='$(abs_builddir)':"$$PATH"; export PATH; \
+	ASAN_OPTIONS=detect_leaks=$(nn_leaks):allocator_may_return_null=1; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS; \
 	LC_ALL=C; export LC_ALL; unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE;
 
 check_PROGRAMS += $(UNIT_TESTS)

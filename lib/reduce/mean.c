@@ -1,4 +1,3 @@
-#include "config.h"
 #include "reduce/reduce.h"
 
 NN_CLONES static void divide(float *sum, size_t n, float total)

@@ -1,1 +1,2 @@
 BATS_TESTS +=
+BATS_TESTS += tests/tool/floors.bats
