@@ -1,6 +1,8 @@
 #include "stream/input.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,6 +123,34 @@ int nn_input_take(struct nn_input *input, void *to, size_t count, size_t *got, s
 	}
 	*got = done;
 	return NN_OK;
+}
+
+int nn_input_damaged(const struct nn_input *input, uint64_t position, struct nn_error *err,
+	const char *format, ...)
+{
+	char why[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof why, format, args);
+	va_end(args);
+	return nn_fail(err, input->regular ? NN_BAD : NN_FAILED, "%s: frame %llu, byte %llu: %s",
+		input->name, (unsigned long long)input->frame, (unsigned long long)position, why);
+}
+
+int nn_input_cut(const struct nn_input *input, struct nn_error *err)
+{
+	return nn_input_damaged(input, input->position, err, "cut off here");
+}
+
+int nn_input_need(struct nn_input *input, void *to, size_t count, struct nn_error *err)
+{
+	size_t got;
+	int status = nn_input_take(input, to, count, &got, err);
+
+	if (!status && got < count)
+		status = nn_input_cut(input, err);
+	return status;
 }
 
 uint64_t nn_input_left(const struct nn_input *input)

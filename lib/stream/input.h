@@ -21,6 +21,7 @@ struct nn_input {
 	size_t have; /* buffer[at .. have) is read and not handed out */
 	struct nn_hasher *hasher; /* of what is handed out, if hashing */
 	bool hashing;
+	uint64_t frame; /* for messages */
 };
 
 #define NN_INPUT_BUFFER ((size_t)256 << 10)
@@ -35,6 +36,13 @@ int nn_input_take(struct nn_input *input, void *to, size_t count, size_t *got,
 	struct nn_error *err);
 /* Hands out `count` bytes that were used in place at buffer + at. */
 void nn_input_used(struct nn_input *input, size_t count);
+/* As take, but an end of file is "cut off here". */
+int nn_input_need(struct nn_input *input, void *to, size_t count, struct nn_error *err);
+/* Damage at a byte: in a regular file it will be there the next time too (NN_BAD), elsewhere a retry
+ * may help (NN_FAILED). "NAME: frame N, byte P: why". */
+int nn_input_damaged(const struct nn_input *input, uint64_t position, struct nn_error *err,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+int nn_input_cut(const struct nn_input *input, struct nn_error *err);
 /* Bytes of a regular file that are left; UINT64_MAX where that is not known. */
 uint64_t nn_input_left(const struct nn_input *input);
 

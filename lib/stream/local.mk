@@ -1,4 +1,6 @@
 libnnpipe_a_SOURCES += \
+	lib/stream/body.c \
+	lib/stream/body.h \
 	lib/stream/frame.c \
 	lib/stream/frame.h \
 	lib/stream/input.c \

@@ -1,11 +1,9 @@
 #include "stream/reader.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "stream/body.h"
 #include "stream/input.h"
 #include "stream/safetensors.h"
 #include "stream/wire.h"
@@ -24,12 +22,9 @@ struct nn_reader {
 	bool plain; /* the input is a safetensors file */
 	enum state state;
 	struct nn_frame frame;
-	uint64_t sequence;          /* of the next frame in this stream */
 	struct nn_hasher *digests;  /* of the stream's digests */
-	uint64_t stored_left;       /* bytes of the stored body not taken */
+	struct nn_body body;
 	uint64_t data_left;         /* bytes of the data section not taken */
-	bool inflating;
-	z_stream zlib;
 	struct nn_buffer header;      /* JSON of this frame */
 	struct nn_buffer last_header; /* ... and the one that `layout` was parsed from */
 	struct nn_bundle layout;
@@ -58,8 +53,7 @@ void nn_reader_close(struct nn_reader *reader)
 {
 	if (!reader)
 		return;
-	if (reader->inflating)
-		inflateEnd(&reader->zlib);
+	nn_body_abandon(&reader->body);
 	nn_input_close(&reader->input);
 	nn_hasher_free(reader->digests);
 	nn_buffer_free(&reader->header);
@@ -82,106 +76,23 @@ int nn_reader_blame(const struct nn_reader *reader, struct nn_error *err)
 		(unsigned long long)reader->frame.preamble.sequence);
 }
 
-/* Damage at a byte: in a regular file it will be there the next time too. */
-__attribute__((format(printf, 4, 5))) static int damaged(const struct nn_reader *reader,
-	uint64_t position, struct nn_error *err, const char *format, ...)
-{
-	char why[400];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, sizeof why, format, args);
-	va_end(args);
-	return nn_fail(err, reader->input.regular ? NN_BAD : NN_FAILED,
-		"%s: frame %llu, byte %llu: %s", reader->input.name,
-		(unsigned long long)reader->sequence, (unsigned long long)position, why);
-}
-
-static int cut(const struct nn_reader *reader, struct nn_error *err)
-{
-	return damaged(reader, reader->input.position, err, "cut off here");
-}
-
-/* `count` bytes of the input; NULL drops them. */
-static int take_input(struct nn_reader *reader, void *to, size_t count, struct nn_error *err)
-{
-	size_t got;
-	int status = nn_input_take(&reader->input, to, count, &got, err);
-
-	if (!status && got < count)
-		status = cut(reader, err);
-	return status;
-}
-
-static int inflate_body(struct nn_reader *reader, unsigned char *to, size_t count,
-	struct nn_error *err)
-{
-	while (count) {
-		size_t have;
-		size_t piece;
-		uInt room = (uInt)(count < (1u << 30) ? count : 1u << 30);
-		int result;
-		int status = NN_OK;
-
-		/* An empty peek is right when zlib still holds output. */
-		if (reader->stored_left)
-			status = nn_input_peek(&reader->input, 1, &have, err);
-		else
-			have = 0;
-		if (status)
-			return status;
-		if (reader->stored_left && !have)
-			return cut(reader, err);
-		piece = have < reader->stored_left ? have : (size_t)reader->stored_left;
-		reader->zlib.next_in = reader->input.buffer + reader->input.at;
-		reader->zlib.avail_in = (uInt)piece;
-		reader->zlib.next_out = to;
-		reader->zlib.avail_out = room;
-		result = inflate(&reader->zlib, Z_NO_FLUSH);
-		piece -= reader->zlib.avail_in;
-		nn_input_used(&reader->input, piece);
-		reader->stored_left -= piece;
-		to += room - reader->zlib.avail_out;
-		count -= room - reader->zlib.avail_out;
-		if (result == Z_STREAM_END && !count)
-			break;
-		if (result != Z_OK || (!piece && reader->zlib.avail_out == room))
-			return damaged(reader, reader->input.position, err,
-				"the deflated body ends early or is damaged");
-	}
-	return NN_OK;
-}
-
-/* `count` bytes of the body, inflated if need be. */
-static int take_body(struct nn_reader *reader, void *to, size_t count, struct nn_error *err)
-{
-	int status;
-
-	if (reader->inflating)
-		return inflate_body(reader, to, count, err);
-	status = take_input(reader, to, count, err);
-	if (!status)
-		reader->stored_left -= count;
-	return status;
-}
-
 /* The JSON, which grows as it comes. Its length is checked first. */
 static int take_header(struct nn_reader *reader, uint64_t raw, struct nn_error *err)
 {
 	unsigned char prefix[8];
 	uint64_t at = reader->input.position;
 	uint64_t length;
-	int status = take_body(reader, prefix, sizeof prefix, err);
+	int status = nn_body_take(&reader->body, prefix, sizeof prefix, err);
 
 	if (status)
 		return status;
 	length = nn_get_u64(prefix);
 	if (length > NN_HEADER_LIMIT || length > raw - 8 || length < 2)
-		return damaged(reader, at, err,
+		return nn_input_damaged(&reader->input, at, err,
 			"a header of %llu bytes, in a body of %llu (at most %zu are read)",
 			(unsigned long long)length, (unsigned long long)raw, NN_HEADER_LIMIT);
 	if (!reader->plain && (length + 8) % NN_ALIGN)
-		return damaged(reader, at, err, "a header of %llu bytes: its data do not start on %d",
+		return nn_input_damaged(&reader->input, at, err, "a header of %llu bytes: its data do not start on %d",
 			(unsigned long long)length, NN_ALIGN);
 	nn_buffer_clear(&reader->header);
 	while (reader->header.length < length) {
@@ -190,7 +101,7 @@ static int take_header(struct nn_reader *reader, uint64_t raw, struct nn_error *
 
 		status = nn_buffer_reserve(&reader->header, piece, err);
 		if (!status)
-			status = take_body(reader, reader->header.data + reader->header.length, piece,
+			status = nn_body_take(&reader->body, reader->header.data + reader->header.length, piece,
 				err);
 		if (status)
 			return status;
@@ -224,25 +135,14 @@ static int parse_header(struct nn_reader *reader, struct nn_error *err)
 	return NN_OK;
 }
 
-static int start_inflating(struct nn_reader *reader, struct nn_error *err)
-{
-	reader->zlib = (z_stream){ 0 };
-	if (inflateInit(&reader->zlib) != Z_OK)
-		return nn_fail(err, NN_FAILED, "%s: no memory to inflate", reader->input.name);
-	reader->inflating = true;
-	return NN_OK;
-}
-
 /* The start of a body, up to the data section. */
 static int enter_body(struct nn_reader *reader, struct nn_error *err)
 {
 	const struct nn_preamble *preamble = &reader->frame.preamble;
-	int status = NN_OK;
+	int status = nn_body_start(&reader->body, &reader->input, preamble->stored,
+		preamble->flags & NN_FLAG_DEFLATE, err);
 
 	reader->state = IN_FRAME;
-	reader->stored_left = preamble->stored;
-	if (preamble->flags & NN_FLAG_DEFLATE)
-		status = start_inflating(reader, err);
 	if (!status)
 		status = take_header(reader, preamble->raw, err);
 	if (!status)
@@ -252,7 +152,7 @@ static int enter_body(struct nn_reader *reader, struct nn_error *err)
 	reader->frame.layout = &reader->layout;
 	reader->data_left = reader->layout.bytes;
 	if (!reader->plain && reader->last_header.length + 8 + reader->layout.bytes != preamble->raw)
-		return damaged(reader, reader->frame.position, err,
+		return nn_input_damaged(&reader->input, reader->frame.position, err,
 			"its tensors take %zu bytes, its body has room for %llu", reader->layout.bytes,
 			(unsigned long long)(preamble->raw - reader->last_header.length - 8));
 	return NN_OK;
@@ -265,12 +165,12 @@ static int check_size(const struct nn_reader *reader, struct nn_error *err)
 	uint64_t need = preamble->stored + NN_DIGEST_BYTES;
 
 	if (need > nn_input_left(&reader->input))
-		return damaged(reader, reader->input.position, err,
+		return nn_input_damaged(&reader->input, reader->input.position, err,
 			"cut off: a body of %llu bytes, of which the file has %llu",
 			(unsigned long long)preamble->stored,
 			(unsigned long long)nn_input_left(&reader->input));
 	if (preamble->raw / DEFLATE_RATIO > preamble->stored)
-		return damaged(reader, reader->input.position, err,
+		return nn_input_damaged(&reader->input, reader->input.position, err,
 			"%llu bytes cannot inflate to %llu", (unsigned long long)preamble->stored,
 			(unsigned long long)preamble->raw);
 	return NN_OK;
@@ -292,17 +192,17 @@ static int read_preamble(struct nn_reader *reader, struct nn_error *err)
 		return status;
 	if (got < NN_MAGIC_BYTES ? memcmp(bytes, NN_MAGIC, got) : !nn_is_magic(bytes)) {
 		nn_no_magic(bytes, got, &why);
-		return damaged(reader, reader->frame.position, err, "%s", why.text);
+		return nn_input_damaged(&reader->input, reader->frame.position, err, "%s", why.text);
 	}
 	if (got < sizeof bytes)
-		return cut(reader, err);
+		return nn_input_cut(&reader->input, err);
 	if (nn_preamble_decode(bytes, &reader->frame.preamble, &at, &why))
-		return damaged(reader, reader->frame.position + at, err, "%s", why.text);
-	if (reader->frame.preamble.sequence != reader->sequence)
-		return damaged(reader, reader->frame.position, err,
+		return nn_input_damaged(&reader->input, reader->frame.position + at, err, "%s", why.text);
+	if (reader->frame.preamble.sequence != reader->input.frame)
+		return nn_input_damaged(&reader->input, reader->frame.position, err,
 			"frame %llu stands where frame %llu is due",
 			(unsigned long long)reader->frame.preamble.sequence,
-			(unsigned long long)reader->sequence);
+			(unsigned long long)reader->input.frame);
 	return check_size(reader, err);
 }
 
@@ -330,7 +230,7 @@ static int enter_plain(struct nn_reader *reader, const struct nn_frame **frame,
 	reader->frame.preamble.stored = reader->frame.preamble.raw;
 	status = enter_body(reader, err);
 	if (!status && reader->layout.bytes > nn_input_left(&reader->input))
-		status = damaged(reader, reader->input.position, err,
+		status = nn_input_damaged(&reader->input, reader->input.position, err,
 			"cut off: %zu bytes of tensors, of which the file has %llu",
 			reader->layout.bytes, (unsigned long long)nn_input_left(&reader->input));
 	*frame = &reader->frame;
@@ -343,11 +243,10 @@ static int check_end(struct nn_reader *reader, struct nn_error *err)
 	uint64_t digest = nn_hasher_value(reader->digests);
 
 	if (reader->frame.preamble.id != digest)
-		return damaged(reader, reader->frame.position, err,
+		return nn_input_damaged(&reader->input, reader->frame.position, err,
 			"END has digest %016llx for the frames before, computed %016llx",
 			(unsigned long long)reader->frame.preamble.id, (unsigned long long)digest);
 	reader->state = IN_FRAME;
-	reader->stored_left = 0;
 	reader->data_left = 0;
 	reader->frame.layout = NULL;
 	return nn_reader_verify(reader, err);
@@ -362,7 +261,7 @@ static int at_end_of_input(struct nn_reader *reader, const struct nn_frame **fra
 			"%s: empty: not even an END frame came", reader->input.name);
 	if (reader->state == AFTER_END)
 		return NN_OK;
-	return damaged(reader, reader->input.position, err,
+	return nn_input_damaged(&reader->input, reader->input.position, err,
 		"the stream ends without an END frame: something before it stopped early");
 }
 
@@ -378,7 +277,7 @@ static int next_plain(struct nn_reader *reader, const struct nn_frame **frame,
 		return NN_OK;
 	status = nn_input_peek(&reader->input, 1, &have, err);
 	if (!status && have)
-		status = damaged(reader, reader->input.position, err, "bytes behind the last tensor");
+		status = nn_input_damaged(&reader->input, reader->input.position, err, "bytes behind the last tensor");
 	reader->frame.preamble = (struct nn_preamble){ .kind = NN_KIND_END, .sequence = 1 };
 	reader->state = AFTER_END;
 	*frame = &reader->frame;
@@ -407,7 +306,7 @@ static int next_frame(struct nn_reader *reader, const struct nn_frame **frame,
 	if (!have)
 		return at_end_of_input(reader, frame, err);
 	if (reader->state == AFTER_END || reader->state == AT_START) {
-		reader->sequence = 0;
+		reader->input.frame = 0;
 		nn_hasher_reset(reader->digests);
 	}
 	status = read_preamble(reader, err);
@@ -441,7 +340,7 @@ int nn_reader_find(struct nn_reader *reader, unsigned kind, const struct nn_fram
 
 int nn_reader_take(struct nn_reader *reader, void *bytes, size_t count, struct nn_error *err)
 {
-	int status = take_body(reader, bytes, count, err);
+	int status = nn_body_take(&reader->body, bytes, count, err);
 
 	if (!status)
 		reader->data_left -= count;
@@ -454,49 +353,14 @@ static int drop_data(struct nn_reader *reader, struct nn_error *err)
 	unsigned char scrap[4096];
 	int status = NN_OK;
 
-	if (!reader->inflating)
-		return take_body(reader, NULL, (size_t)reader->data_left, err);
+	if (!reader->body.inflating)
+		return nn_body_take(&reader->body, NULL, (size_t)reader->data_left, err);
 	while (reader->data_left && !status) {
 		size_t piece = reader->data_left < sizeof scrap ? (size_t)reader->data_left :
 								  sizeof scrap;
 
 		status = nn_reader_take(reader, scrap, piece, err);
 	}
-	return status;
-}
-
-/* A deflated body must end where its data end, and use all that is stored. */
-static int finish_inflating(struct nn_reader *reader, struct nn_error *err)
-{
-	unsigned char more;
-	size_t have = 0;
-	int result = Z_OK;
-	int status = NN_OK;
-
-	while (result == Z_OK && !status) {
-		size_t piece;
-
-		if (reader->stored_left)
-			status = nn_input_peek(&reader->input, 1, &have, err);
-		if (status)
-			break;
-		piece = have < reader->stored_left ? have : (size_t)reader->stored_left;
-		reader->zlib.next_in = reader->input.buffer + reader->input.at;
-		reader->zlib.avail_in = (uInt)piece;
-		reader->zlib.next_out = &more;
-		reader->zlib.avail_out = 1;
-		result = inflate(&reader->zlib, Z_NO_FLUSH);
-		piece -= reader->zlib.avail_in;
-		nn_input_used(&reader->input, piece);
-		reader->stored_left -= piece;
-		if (!reader->zlib.avail_out || (result == Z_OK && !piece))
-			result = Z_DATA_ERROR;
-	}
-	inflateEnd(&reader->zlib);
-	reader->inflating = false;
-	if (!status && (result != Z_STREAM_END || reader->stored_left))
-		status = damaged(reader, reader->input.position, err,
-			"the deflated body does not end where its data end");
 	return status;
 }
 
@@ -507,31 +371,31 @@ int nn_reader_verify(struct nn_reader *reader, struct nn_error *err)
 	size_t padding = nn_frame_padding(reader->frame.preamble.stored);
 	int status = drop_data(reader, err);
 
-	if (!status && reader->inflating)
-		status = finish_inflating(reader, err);
+	if (!status)
+		status = nn_body_finish(&reader->body, err);
 	if (status)
 		return status;
 	reader->state = BETWEEN;
 	if (reader->plain)
 		return NN_OK;
 	at = reader->input.position;
-	status = take_input(reader, tail, padding, err);
+	status = nn_input_need(&reader->input, tail, padding, err);
 	reader->frame.digest = nn_hasher_value(reader->input.hasher);
 	reader->input.hashing = false;
 	if (!status)
-		status = take_input(reader, tail + padding, NN_DIGEST_BYTES, err);
+		status = nn_input_need(&reader->input, tail + padding, NN_DIGEST_BYTES, err);
 	if (status)
 		return status;
 	if (nn_get_u64(tail + padding) != reader->frame.digest)
-		return damaged(reader, reader->frame.position, err,
+		return nn_input_damaged(&reader->input, reader->frame.position, err,
 			"damaged: digest %016llx, computed %016llx",
 			(unsigned long long)nn_get_u64(tail + padding),
 			(unsigned long long)reader->frame.digest);
 	for (size_t i = 0; i < padding; i++)
 		if (tail[i])
-			return damaged(reader, at + i, err, "filler byte is 0x%02x, not zero", tail[i]);
+			return nn_input_damaged(&reader->input, at + i, err, "filler byte is 0x%02x, not zero", tail[i]);
 	nn_hasher_add(reader->digests, tail + padding, NN_DIGEST_BYTES);
-	reader->sequence++;
+	reader->input.frame++;
 	if (reader->frame.preamble.kind == NN_KIND_END)
 		reader->state = AFTER_END;
 	return NN_OK;
@@ -542,7 +406,7 @@ static int take_growing(struct nn_reader *reader, unsigned char **data, struct n
 {
 	size_t bytes = reader->layout.bytes;
 	size_t first = reader->trusted > FIRST_BLOCK ? reader->trusted : FIRST_BLOCK;
-	size_t room = bytes < first || (reader->input.regular && !reader->inflating) ? bytes : first;
+	size_t room = bytes < first || (reader->input.regular && !reader->body.inflating) ? bytes : first;
 	size_t have = 0;
 	int status;
 

@@ -8,3 +8,8 @@ UNIT_TESTS += tests/unit/test-stream
 tests_unit_test_stream_SOURCES = tests/unit/test-stream.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-reduce
 tests_unit_test_reduce_SOURCES = tests/unit/test-reduce.c tests/unit/tap.h
+
+UNIT_TESTS += tests/unit/test-base tests/unit/test-json tests/unit/test-tensor
+tests_unit_test_base_SOURCES = tests/unit/test-base.c tests/unit/tap.h
+tests_unit_test_json_SOURCES = tests/unit/test-json.c tests/unit/tap.h
+tests_unit_test_tensor_SOURCES = tests/unit/test-tensor.c tests/unit/tap.h
