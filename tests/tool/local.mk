@@ -1,2 +1,5 @@
 BATS_TESTS +=
 BATS_TESTS += tests/tool/floors.bats
+BATS_TESTS += tests/tool/options.bats
+check_PROGRAMS += tests/tool/try-options
+tests_tool_try_options_SOURCES = tests/tool/try-options.c
