@@ -39,7 +39,10 @@ bool nn_parse_f64(const char *text, double *out)
 
 void nn_format_f64(double value, char *out)
 {
-	for (int digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
+	/* A normal number that fewer than DBL_DIG digits give back ends in zeros, which %g drops. */
+	int least = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
+
+	for (int digits = least; digits <= DBL_DECIMAL_DIG; digits++) {
 		snprintf(out, NN_F64_TEXT, "%.*g", digits, value);
 		if (strtod(out, NULL) == value)
 			return;
@@ -48,7 +51,9 @@ void nn_format_f64(double value, char *out)
 
 void nn_format_f32(float value, char *out)
 {
-	for (int digits = 1; digits <= FLT_DECIMAL_DIG; digits++) {
+	int least = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
+
+	for (int digits = least; digits <= FLT_DECIMAL_DIG; digits++) {
 		snprintf(out, NN_F64_TEXT, "%.*g", digits, (double)value);
 		if (strtof(out, NULL) == value)
 			return;

@@ -12,10 +12,10 @@ bool nn_parse_u64(const char *text, uint64_t *out);
 /* Decimal or exponent notation; a value that overflows to infinity, "inf" and "nan" are refused. */
 bool nn_parse_f64(const char *text, double *out);
 
-/* The shortest text that nn_parse_f64 gives back as the same double. `out` has NN_F64_TEXT bytes. */
+/* A text of the fewest digits that nn_parse_f64 gives back as the same double. `out` has NN_F64_TEXT bytes. */
 #define NN_F64_TEXT 32
 void nn_format_f64(double value, char *out);
-/* The same for a float: the shortest text that reads back as the same float. */
+/* The same for a float: the fewest digits that read back as the same float. */
 void nn_format_f32(float value, char *out);
 
 /* "12.3 MB": a number of bytes for people. `out` has NN_F64_TEXT bytes. */

@@ -13,3 +13,6 @@ UNIT_TESTS += tests/unit/test-base tests/unit/test-json tests/unit/test-tensor
 tests_unit_test_base_SOURCES = tests/unit/test-base.c tests/unit/tap.h
 tests_unit_test_json_SOURCES = tests/unit/test-json.c tests/unit/tap.h
 tests_unit_test_tensor_SOURCES = tests/unit/test-tensor.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test-metrics.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/metrics.py
