@@ -1,3 +1,1 @@
 bin_PROGRAMS +=
-bin_PROGRAMS += nn-reduce
-nn_reduce_SOURCES = tools/nn-reduce.c

@@ -1,1 +1,13 @@
-# the files of this room: libnnpipe_a_SOURCES += ...
+libnnpipe_a_SOURCES += \
+	lib/layer/activation.h \
+	lib/layer/dense.c \
+	lib/layer/gelu.c \
+	lib/layer/identity.c \
+	lib/layer/init.c \
+	lib/layer/layer.h \
+	lib/layer/parse.c \
+	lib/layer/relu.c \
+	lib/layer/sigmoid.c \
+	lib/layer/table.c \
+	lib/layer/tanh.c \
+	lib/layer/types.h

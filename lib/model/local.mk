@@ -1,4 +1,8 @@
 libnnpipe_a_SOURCES += \
 	lib/model/checkpoint.c \
 	lib/model/model.h \
-	lib/model/network.h
+	lib/model/mlp.c \
+	lib/model/network-private.h \
+	lib/model/network.c \
+	lib/model/network.h \
+	lib/model/spec.c

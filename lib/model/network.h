@@ -6,22 +6,46 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "layer/layer.h"
 #include "tensor/tensor.h"
 
 struct nn_network;
+
+/* What is known of the data before the spec: rows of shape `in` (ndim 0: unknown), `outputs`
+ * numbers out (0: unknown). */
+struct nn_known_shapes {
+	struct nn_shape in;
+	uint64_t outputs;
+};
 
 /* Parses and checks a spec (JSON text, nn-model(5)); shapes are inferred from the input on. Errors
  * are NN_BAD and name the path in the spec ("layers[2].units: ..."). `what` names the text. */
 int nn_network_parse(struct nn_network **network, const char *spec, size_t length, const char *what,
 	struct nn_error *err);
-void nn_network_free(struct nn_network *network);
+/* The same for a spec that may leave out its input and the size of its last dense layer, which are
+ * then taken from what is known; where it does not leave them out they must agree. */
+int nn_network_complete(struct nn_network **network, const char *spec, size_t length,
+	const char *what, const struct nn_known_shapes *known, struct nn_error *err);
+void nn_network_free(struct nn_network *network); /* NULL is fine */
+
+/* The spec of a multilayer perceptron, for nn_network_complete: sizes "64,32,10" from input to
+ * output, the first and the last empty if they are to be found out (",32,"). NN_USAGE for another
+ * text; the words are checked when the spec is parsed. */
+int nn_network_mlp_spec(struct nn_buffer *spec, const char *sizes, const char *activation,
+	const char *init, const char *loss, struct nn_error *err);
 
 /* The spec again as canonical JSON: what a model frame carries. Owned by the network. */
 const char *nn_network_spec(const struct nn_network *network);
 size_t nn_network_inputs(const struct nn_network *network);  /* features of a row */
 size_t nn_network_outputs(const struct nn_network *network); /* numbers out for a row */
+const struct nn_shape *nn_network_input_shape(const struct nn_network *network);
 /* True if the loss wants class numbers (softmax cross-entropy), false if float targets. */
 int nn_network_wants_classes(const struct nn_network *network);
+const char *nn_network_loss_name(const struct nn_network *network);
+
+size_t nn_network_layer_count(const struct nn_network *network);
+const struct nn_layer *nn_network_layer(const struct nn_network *network, size_t number);
 
 /* The layout of the parameters: F32, names "LAYER.weight", "LAYER.bias". */
 int nn_network_layout(const struct nn_network *network, struct nn_bundle *params,
@@ -32,17 +56,24 @@ int nn_network_check_params(const struct nn_network *network, const struct nn_bu
 /* Initial parameters by each layer's initializer, a function of seed, layer and element alone. */
 void nn_network_init(const struct nn_network *network, uint64_t seed, struct nn_bundle *params);
 
-/* Makes room for `rows` rows at once; grows only. nn_blas_load must have succeeded before the next
- * two. Nothing is allocated in them. */
+/* Makes room for `rows` rows at once; grows only. nn_blas_load must have succeeded before
+ * nn_network_forward and nn_network_gradient. Nothing is allocated in what follows. The parameters
+ * must have been checked (nn_network_check_params). */
 int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error *err);
 /* x [rows, inputs] -> out [rows, outputs], owned by the network: the numbers that the loss takes
  * (logits before softmax). */
 const float *nn_network_forward(struct nn_network *network, const struct nn_bundle *params,
 	const float *x, size_t rows);
+/* The sum over the rows of the loss of what nn_network_forward returned last. Exactly one of y
+ * [rows, outputs] and labels [rows] is used, as the loss wants. NN_BAD if a label is out of range:
+ * its row. */
+int nn_network_loss(struct nn_network *network, const float *y, const int32_t *labels, size_t rows,
+	double *loss, struct nn_error *err);
+/* What nn_network_forward returned last, turned into what the network predicts: probabilities
+ * after softmax cross-entropy, the same numbers after mean squared error. [rows, outputs] */
+const float *nn_network_predict(struct nn_network *network, size_t rows);
 /* Forward, loss and backward of one task. `grad` (same layout as params) receives the sum over the
- * rows of the per-row gradients; it is overwritten, or added to if `accumulate`. Exactly one of y
- * [rows, outputs] and labels [rows] is used, as the loss wants. *loss is the sum over the rows.
- * NN_BAD if a label is out of range: its row. */
+ * rows of the per-row gradients; it is overwritten, or added to if `accumulate`. rows may be 0. */
 int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
 	const float *x, const float *y, const int32_t *labels, size_t rows, int accumulate,
 	struct nn_bundle *grad, double *loss, struct nn_error *err);

@@ -4,6 +4,7 @@ libnnpipe_a_SOURCES += \
 	lib/tensor/bundle.c \
 	lib/tensor/convert.c \
 	lib/tensor/dtype.c \
+	lib/tensor/math.h \
 	lib/tensor/tensor.h \
 	lib/tensor/vector.c \
 	lib/tensor/vector.h

@@ -86,3 +86,28 @@ double nn_vector_square_sum(const float *a, size_t n)
 		left *= 2;
 	return nn_vector_square_sum(a, left) + nn_vector_square_sum(a + left, n - left);
 }
+
+/* Columns whose sums are held at a time: a few cache lines of each row. */
+#define COLUMNS 64
+
+/* The sums of `width` columns, at most COLUMNS, of rows that are `stride` long. */
+NN_CLONES static void add_columns(double *sums, const float *a, size_t rows, size_t stride,
+	size_t width)
+{
+	for (size_t row = 0; row < rows; row++, a += stride)
+		for (size_t j = 0; j < width; j++)
+			sums[j] += (double)a[j];
+}
+
+void nn_vector_column_sums(float *out, const float *a, size_t rows, size_t columns,
+	bool accumulate)
+{
+	for (size_t start = 0; start < columns; start += COLUMNS) {
+		size_t width = columns - start < COLUMNS ? columns - start : COLUMNS;
+		double sums[COLUMNS] = { 0 };
+
+		add_columns(sums, a + start, rows, columns, width);
+		for (size_t j = 0; j < width; j++)
+			out[start + j] = (accumulate ? out[start + j] : 0.0f) + (float)sums[j];
+	}
+}

@@ -3,6 +3,7 @@
 #ifndef NN_TENSOR_VECTOR_H
 #define NN_TENSOR_VECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* out[i] = a[i] + b[i]; out may be a or b. */
@@ -16,5 +17,9 @@ size_t nn_vector_nonfinite(const float *a, size_t n);
 /* Sum of squares in double: fixed lanes within blocks of 4,096 elements, the blocks added in a
  * fixed binary tree. Norms are made of these: the bits do not depend on who adds what. */
 double nn_vector_square_sum(const float *a, size_t n);
+/* out[j] = sum over i of a[i][j], a [rows, columns]; added to out[j] if `accumulate`. Summed in
+ * double, row after row. */
+void nn_vector_column_sums(float *out, const float *a, size_t rows, size_t columns,
+	bool accumulate);
 
 #endif

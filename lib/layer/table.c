@@ -1,0 +1,47 @@
+#include <string.h>
+
+#include "layer/activation.h"
+#include "layer/types.h"
+
+const struct nn_layer_type *const nn_layer_types[] = {
+	&nn_layer_dense,
+	&nn_layer_gelu,
+	&nn_layer_identity,
+	&nn_layer_relu,
+	&nn_layer_sigmoid,
+	&nn_layer_tanh,
+	NULL,
+};
+
+const struct nn_layer_type *nn_layer_find(const char *name)
+{
+	for (size_t i = 0; nn_layer_types[i]; i++)
+		if (!strcmp(nn_layer_types[i]->name, name))
+			return nn_layer_types[i];
+	return NULL;
+}
+
+int nn_shape_set(struct nn_shape *shape, unsigned ndim, const uint64_t *dims, struct nn_error *err)
+{
+	uint64_t count = 1;
+
+	shape->ndim = ndim;
+	for (unsigned i = 0; i < ndim; i++) {
+		shape->dims[i] = dims[i];
+		if (!dims[i])
+			return nn_fail(err, NN_BAD, "a size of 0");
+		if (dims[i] > NN_LAYER_LIMIT / count)
+			return nn_fail(err, NN_BAD, "more than %llu numbers in a row",
+				(unsigned long long)NN_LAYER_LIMIT);
+		count *= dims[i];
+	}
+	shape->count = (size_t)count;
+	return NN_OK;
+}
+
+int nn_activation_shape(struct nn_layer *layer, struct nn_error *err)
+{
+	(void)err;
+	layer->out = layer->in;
+	return NN_OK;
+}

@@ -1,0 +1,14 @@
+/* The types, for table.c. */
+#ifndef NN_LAYER_TYPES_H
+#define NN_LAYER_TYPES_H
+
+#include "layer/layer.h"
+
+extern const struct nn_layer_type nn_layer_dense;
+extern const struct nn_layer_type nn_layer_gelu;
+extern const struct nn_layer_type nn_layer_identity;
+extern const struct nn_layer_type nn_layer_relu;
+extern const struct nn_layer_type nn_layer_sigmoid;
+extern const struct nn_layer_type nn_layer_tanh;
+
+#endif

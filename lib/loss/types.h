@@ -1,0 +1,10 @@
+/* The losses, for table.c. */
+#ifndef NN_LOSS_TYPES_H
+#define NN_LOSS_TYPES_H
+
+#include "loss/loss.h"
+
+extern const struct nn_loss nn_loss_cross_entropy;
+extern const struct nn_loss nn_loss_mse;
+
+#endif
