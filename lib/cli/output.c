@@ -57,7 +57,8 @@ void cli_finish(void)
 	struct nn_error err;
 
 	cli_progress_done();
-	if (fflush(stdout) || ferror(stdout) || fclose(stdout)) {
+	/* nn_output_commit may have closed the descriptor already, and checked it. */
+	if (fflush(stdout) || ferror(stdout) || (fclose(stdout) && errno != EBADF)) {
 		nn_fail_errno(&err, NN_FAILED, "stdout: cannot write");
 		cli_die(&err);
 	}

@@ -119,7 +119,7 @@ static bool node_is(const struct nn_accumulator *accumulator, size_t place, stru
 		accumulator->nodes[place].range.end == range.end;
 }
 
-static void keep_common_metas(struct nn_bundle *bundle, const struct nn_bundle *other)
+void nn_reduce_metas(struct nn_bundle *bundle, const struct nn_bundle *other)
 {
 	size_t kept = 0;
 
@@ -144,7 +144,7 @@ static void merge_pair(struct nn_accumulator *accumulator, size_t place)
 
 	nn_vector_add((float *)(void *)left->sum.data, (float *)(void *)left->sum.data,
 		(const float *)(const void *)right->sum.data, left->sum.bytes / sizeof(float));
-	keep_common_metas(&left->sum, &right->sum);
+	nn_reduce_metas(&left->sum, &right->sum);
 	left->range.end = right->range.end;
 	left->rows += right->rows;
 	left->weight += right->weight;

@@ -31,6 +31,8 @@ struct nn_partial {
 	struct nn_bundle sum; /* F32 */
 };
 void nn_partial_free(struct nn_partial *partial); /* leaves it empty */
+/* Drops the metadata of `bundle` on which `other` does not agree: what is left holds for both. */
+void nn_reduce_metas(struct nn_bundle *bundle, const struct nn_bundle *other);
 
 /* Merges partial sums in memory, in the fixed tree whatever order they arrive in: a parent is
  * left + right, element by element in float, rows exactly, weight and loss in double. It holds the

@@ -150,6 +150,7 @@ static int enter_body(struct nn_reader *reader, struct nn_error *err)
 	if (status)
 		return status;
 	reader->frame.layout = &reader->layout;
+	reader->frame.ordered = !reader->places;
 	reader->data_left = reader->layout.bytes;
 	if (!reader->plain && reader->last_header.length + 8 + reader->layout.bytes != preamble->raw)
 		return nn_input_damaged(&reader->input, reader->frame.position, err,

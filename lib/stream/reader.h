@@ -24,6 +24,7 @@ struct nn_frame {
 	struct nn_preamble preamble;
 	/* Names, shapes and metadata of the tensors; no data. Stays valid until nn_reader_next. */
 	const struct nn_bundle *layout;
+	bool ordered;      /* data come in canonical order: always, but from plain files */
 	bool same_layout;  /* header identical to that of the frame before: nothing to check again */
 	uint64_t digest;   /* once verified */
 	uint64_t position; /* byte of the input at which the frame starts */
@@ -48,7 +49,8 @@ int nn_reader_find(struct nn_reader *reader, unsigned kind, const struct nn_fram
  * grows with the bytes that come, never ahead of them. */
 int nn_reader_load(struct nn_reader *reader, struct nn_bundle *bundle, struct nn_error *err);
 
-/* The next `count` bytes of the data section (of layout->bytes in all), not verified yet. */
+/* The next `count` bytes of the data section (of layout->bytes in all), not verified yet; in the
+ * layout's order only if frame->ordered. */
 int nn_reader_take(struct nn_reader *reader, void *bytes, size_t count, struct nn_error *err);
 /* Reads what is left of the frame and checks its digest. */
 int nn_reader_verify(struct nn_reader *reader, struct nn_error *err);

@@ -1,1 +1,8 @@
-# the files of this room: libnnpipe_a_SOURCES += ...
+libnnpipe_a_SOURCES += \
+	lib/train/finite.c \
+	lib/train/finite.h \
+	lib/train/lockstep.c \
+	lib/train/reduce.c \
+	lib/train/reduce.h \
+	lib/train/reduction.c \
+	lib/train/reduction.h

@@ -1,14 +1,23 @@
-# make bench: each benchmark is a script that prints its figures. They time both sides of a ratio in
-# one run. OPENBLAS_CORETYPE, which some machines export, would halve the speed of both.
+# make bench: each benchmark is a script that prints its figures, see README.md in this folder. They
+# time both sides of a ratio in one run. OPENBLAS_CORETYPE, which some machines export, would halve the
+# speed of both.
 #   BENCHES += tests/bench/NAME.bash
-BENCHES =
-bench: all
+BENCHES = tests/bench/startup.bash tests/bench/import.bash tests/bench/shard.bash \
+	tests/bench/reduce.bash
+bench_helpers = tests/bench/spawn tests/bench/make-data tests/bench/inflate
+EXTRA_PROGRAMS = $(bench_helpers)
+CLEANFILES += $(bench_helpers)
+tests_bench_spawn_SOURCES = tests/bench/spawn.c
+tests_bench_make_data_SOURCES = tests/bench/make-data.c
+tests_bench_inflate_SOURCES = tests/bench/inflate.c
+bench: all $(bench_helpers)
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir; \
 	PATH='$(abs_builddir)':"$$PATH"; export PATH; \
+	nn-info --build; \
 	for bench in $(BENCHES); do \
 		echo "== $$bench"; bash '$(abs_srcdir)'/$$bench || exit; \
 	done
 .PHONY: bench
-EXTRA_DIST += $(BENCHES)
+EXTRA_DIST += $(BENCHES) tests/bench/common.bash tests/bench/README.md

@@ -14,6 +14,8 @@ srcdir=${abs_srcdir:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 builddir=${abs_builddir:-$srcdir}
 files=$srcdir/tests/files
 examples=$srcdir/examples
+# The names of all tools.
+tools=${TOOLS:-$(sed -n 's/^bin_PROGRAMS += *//p' "$srcdir/tools/local.mk" | xargs)}
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
 setup() {

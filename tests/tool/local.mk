@@ -1,2 +1,8 @@
 BATS_TESTS +=
 BATS_TESTS += tests/tool/floors.bats
+BATS_TESTS += tests/tool/options.bats
+check_PROGRAMS += tests/tool/try-options
+tests_tool_try_options_SOURCES = tests/tool/try-options.c
+# Writes streams from a description in its arguments.
+check_PROGRAMS += tests/tool/frames
+tests_tool_frames_SOURCES = tests/tool/frames.c

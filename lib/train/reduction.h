@@ -1,0 +1,45 @@
+/* What the reduce driver's two ways share: private to reduce.c and lockstep.c. */
+#ifndef NN_TRAIN_REDUCTION_H
+#define NN_TRAIN_REDUCTION_H
+
+#include "reduce/reduce.h"
+#include "train/reduce.h"
+
+struct nn_reduction {
+	const struct nn_reduce_options *options;
+	struct nn_writer *writer;
+	unsigned kind; /* what is reduced; 0: not known before the first frame */
+	const struct nn_reducer *method;
+	/* The first frame of the step at hand: the others must be like it. */
+	bool has_reference;
+	struct nn_preamble reference;
+	char reference_name[160];
+	char kernel[128];  /* of the first that names one; empty: none yet */
+	uint64_t spec;     /* hash of a model's spec; 0: none */
+};
+
+bool nn_reduction_takes(unsigned kind);
+/* The first frame decides what is reduced, and how. NN_USAGE if the options do not fit. */
+int nn_reduction_start(struct nn_reduction *reduction, unsigned kind, struct nn_error *err);
+/* Makes the reader's frame the reference if there is none; else NN_BAD where it is unlike. */
+int nn_reduction_check(struct nn_reduction *reduction, const struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err);
+/* The shards that a frame covers; its number where it has none. */
+struct nn_node nn_reduction_range(const struct nn_preamble *preamble, uint64_t number);
+/* 1 unless --weights says otherwise. */
+double nn_reduction_weight(const struct nn_reduction *reduction, uint64_t number);
+/* Loads the reader's frame, checks and weighs it and adds it. */
+int nn_reduction_add(struct nn_reduction *reduction, struct nn_accumulator *accumulator,
+	struct nn_reader *reader, const struct nn_frame *frame, uint64_t number,
+	struct nn_error *err);
+/* The preamble of what comes out: rows, weight and loss of `partial`, by the method. */
+struct nn_preamble nn_reduction_preamble(const struct nn_reduction *reduction,
+	const struct nn_partial *partial);
+/* Can a sum be finished by the method? NN_BAD if it lacks shards or its weight is zero. */
+int nn_reduction_can_finish(const struct nn_reduction *reduction, const struct nn_partial *partial,
+	struct nn_error *err);
+/* Writes all nodes, finished by the method. */
+int nn_reduction_write(struct nn_reduction *reduction, struct nn_accumulator *accumulator,
+	struct nn_error *err);
+
+#endif
