@@ -22,7 +22,8 @@ enum cli_type {
 	CLI_TYPE_HEADING,  /* a line of --help between options */
 };
 
-/* A list of numbers from "a,b,c"; `values` is allocated and lives as long as the process. */
+/* A list of numbers from "a,b,c"; `values` is allocated and lives as long as the process;
+ * zeroed before cli_start. */
 struct cli_reals {
 	double *values;
 	size_t count;

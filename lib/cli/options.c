@@ -153,6 +153,7 @@ static void store(const struct cli_option *option, const char *text)
 		*(double *)option->value = parse_real(option, text);
 		break;
 	case CLI_TYPE_REALS:
+		free(((struct cli_reals *)option->value)->values);
 		*(struct cli_reals *)option->value = parse_reals(option, text);
 		break;
 	case CLI_TYPE_END:
