@@ -3,47 +3,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define WIDTH 79  /* of a line */
 #define COLUMN 26 /* where the explanations start; an option that is longer gets a line of its own */
 
-/* Prints words that end in spaces or the text's end, with line breaks; `at` is the column that the
- * cursor is in, `indent` where further lines start. Returns the column after the last word. */
-static int print_wrapped(const char *text, int at, int indent)
+/* Prints a text from COLUMN on, with line breaks between words. */
+static void print_wrapped(const char *text)
 {
-	bool first = true;
+	int at = COLUMN;
 
 	while (*text) {
 		int word = (int)strcspn(text, " ");
 
-		if (!first && at + 1 + word > WIDTH) {
-			printf("\n%*s", indent, "");
-			at = indent;
-		} else if (!first) {
+		if (at > COLUMN && at + 1 + word > WIDTH) {
+			printf("\n%*s", COLUMN, "");
+			at = COLUMN;
+		} else if (at > COLUMN) {
 			putchar(' ');
 			at++;
 		}
 		printf("%.*s", word, text);
 		at += word;
-		first = false;
 		text += word;
 		text += strspn(text, " ");
 	}
-	return at;
 }
 
-static void print_choices(const char *const *choices, int at)
+static void print_explanation(const struct cli_option *option)
 {
-	for (const char *separator = ": "; *choices; choices++, separator = ", ") {
-		int length = (int)(strlen(separator) + strlen(*choices));
+	struct nn_buffer text = { 0 };
+	struct nn_error err;
+	const char *separator = "; one of ";
+	int status = nn_buffer_puts(&text, option->help, &err);
 
-		if (at + length + 1 > WIDTH) {
-			printf("%.1s\n%*s%s", separator, COLUMN, "", *choices);
-			at = COLUMN + (int)strlen(*choices);
-		} else {
-			printf("%s%s", separator, *choices);
-			at += length;
+	if (option->type == CLI_TYPE_CHOICE)
+		for (const char *const *choice = option->choices; *choice && !status; choice++) {
+			status = nn_buffer_printf(&text, &err, "%s%s", separator, *choice);
+			separator = ", ";
 		}
-	}
+	if (status)
+		cli_die(&err);
+	print_wrapped(text.data);
+	nn_buffer_free(&text);
 }
 
 static void print_option(const struct cli_option *option)
@@ -59,9 +61,7 @@ static void print_option(const struct cli_option *option)
 		printf("\n%*s", COLUMN, "");
 	else
 		printf("%*s", COLUMN - at, "");
-	at = print_wrapped(option->help, COLUMN, COLUMN);
-	if (option->type == CLI_TYPE_CHOICE)
-		print_choices(option->choices, at);
+	print_explanation(option);
 	putchar('\n');
 }
 

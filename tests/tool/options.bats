@@ -85,7 +85,7 @@ reads() {
 
 	  -v, --verbose           say more
 	  -n, --name=NAME         a name
-	  -m, --method=METHOD     how to combine: sum, mean, median
+	  -m, --method=METHOD     how to combine; one of sum, mean, median
 
 	Numbers
 	  -c, --count=N           a whole number
