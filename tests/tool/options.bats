@@ -94,6 +94,7 @@ reads() {
 	      --scale=SCALE       a number from 0 up
 	  -w, --weights-of-all-the-inputs=W,...
 	                          several numbers
+	      --progress          draw a progress line for a while
 	  -o, --output=FILE       write to FILE
 
 	      --help              print this help
@@ -165,4 +166,14 @@ on_terminal() {
 	[ "$(cat err)" = "nn-try: a note" ]
 	run on_terminal "try-options >/dev/null"
 	assert_output "nn-try: a note"
+}
+
+@test "progress is one line on a terminal, cut to its width and removed at the end" {
+	run on_terminal "stty cols 20; TERM=xterm try-options --progress >/dev/null"
+	assert_success
+	assert_output "$(printf 'nn-try: a note\n%s' "2 of 3\\x09and a lon"$'\e[K'"3 of 3\\x09and a lon"$'\e[K\e[K')"
+	run on_terminal "TERM=dumb try-options --progress >/dev/null"
+	assert_output "nn-try: a note"
+	try-options --progress 2>err >out
+	[ ! -s err ]
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -15,6 +16,7 @@ static bool count_given;
 static double rate = 0.5;
 static double scale = 1;
 static struct cli_reals weights;
+static bool progress;
 static const char *file;
 
 static const struct cli_option options[] = {
@@ -27,6 +29,7 @@ static const struct cli_option options[] = {
 		"a number with an explanation that is so long that it does not fit into one line"),
 	CLI_REAL(0, "scale", "SCALE", &scale, 0, INFINITY, "a number from 0 up"),
 	CLI_REALS('w', "weights-of-all-the-inputs", "W,...", &weights, "several numbers"),
+	CLI_FLAG(0, "progress", &progress, "draw a progress line for a while"),
 	CLI_STRING('o', "output", "FILE", &file, "write to FILE"),
 	CLI_END
 };
@@ -43,6 +46,11 @@ int main(int argc, char **argv)
 
 	cli_output(&output, file, true);
 	cli_note("a note");
+	for (int i = 0; progress && i < 3; i++) {
+		cli_progress("%d of 3\t%s", i + 1, "and a long text behind it");
+		usleep(120000);
+	}
+	cli_progress_done();
 	used = snprintf(text, sizeof text, "%d %s %s %" PRIu64 "%s %g %g", verbose, name, method,
 		count, count_given ? "!" : "", rate, scale);
 	for (size_t i = 0; i < weights.count; i++)
