@@ -1,3 +1,5 @@
 bin_PROGRAMS +=
 bin_PROGRAMS += nn-reduce
 nn_reduce_SOURCES = tools/nn-reduce.c
+bin_PROGRAMS += nn-info
+nn_info_SOURCES = tools/nn-info.c

@@ -1,5 +1,7 @@
 #include "base/hash.h"
 
+#include <stdio.h>
+
 #ifdef HAVE_XXH_DISPATCH
 #include <xxh_x86dispatch.h>
 #else
@@ -9,6 +11,14 @@
 uint64_t nn_hash(const void *bytes, size_t count)
 {
 	return XXH3_64bits(bytes, count);
+}
+
+void nn_hash_library(char out[static 32])
+{
+	unsigned version = XXH_versionNumber();
+
+	snprintf(out, 32, "xxHash %u.%u.%u", version / 10000, version / 100 % 100,
+		version % 100);
 }
 
 /* The state wants more alignment than malloc promises: only xxHash makes and frees it. */

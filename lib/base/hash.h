@@ -8,6 +8,8 @@
 #include "base/error.h"
 
 uint64_t nn_hash(const void *bytes, size_t count);
+/* "xxHash 0.8.1": what runs. */
+void nn_hash_library(char out[static 32]);
 
 /* The same in pieces. Opaque; nn_hash_new returns NULL with `err` filled without memory. */
 struct nn_hasher;

@@ -2,12 +2,18 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 
 #define EXACT 9007199254740992.0 /* 2^53: whole numbers up to here are exact in a double */
+
+void nn_json_library(char out[static 32])
+{
+	snprintf(out, 32, "cJSON %.20s", cJSON_Version());
+}
 
 static const cJSON *in(const struct nn_json *value)
 {

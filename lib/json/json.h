@@ -13,6 +13,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* "cJSON 1.7.15": what runs. */
+void nn_json_library(char out[static 32]);
+
 /* A value inside a parsed document; valid as long as the document is not freed. */
 struct nn_json;
 

@@ -1,6 +1,8 @@
 libnnpipe_a_SOURCES += \
 	lib/stream/body.c \
 	lib/stream/body.h \
+	lib/stream/describe.c \
+	lib/stream/describe.h \
 	lib/stream/frame.c \
 	lib/stream/frame.h \
 	lib/stream/input.c \

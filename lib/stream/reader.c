@@ -225,11 +225,13 @@ static int enter_plain(struct nn_reader *reader, const struct nn_frame **frame,
 	int status;
 
 	reader->plain = true;
-	reader->frame = (struct nn_frame){ .preamble = { .kind = reader->plain_kind } };
+	reader->frame = (struct nn_frame){ .preamble = { .kind = reader->plain_kind }, .plain = true };
 	reader->frame.preamble.raw = reader->input.regular ? nn_input_left(&reader->input) :
 							     (uint64_t)INT64_MAX;
 	reader->frame.preamble.stored = reader->frame.preamble.raw;
 	status = enter_body(reader, err);
+	reader->frame.preamble.raw = 8 + reader->last_header.length + reader->layout.bytes;
+	reader->frame.preamble.stored = reader->frame.preamble.raw;
 	if (!status && reader->layout.bytes > nn_input_left(&reader->input))
 		status = nn_input_damaged(&reader->input, reader->input.position, err,
 			"cut off: %zu bytes of tensors, of which the file has %llu",

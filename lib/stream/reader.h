@@ -28,6 +28,7 @@ struct nn_frame {
 	bool same_layout;  /* header identical to that of the frame before: nothing to check again */
 	uint64_t digest;   /* once verified */
 	uint64_t position; /* byte of the input at which the frame starts */
+	bool plain;        /* from a safetensors file: the preamble is made up */
 };
 
 /* `fd` stays the caller's. `name` must outlive the reader. A plain safetensors file is read as one

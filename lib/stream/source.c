@@ -1,5 +1,6 @@
 #include "stream/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -46,6 +47,11 @@ bool nn_source_is_gzip(const struct nn_source *source)
 const char *nn_source_name(const struct nn_source *source)
 {
 	return source->input.name;
+}
+
+void nn_source_library(char out[static 32])
+{
+	snprintf(out, 32, "zlib %.20s", zlibVersion());
 }
 
 static int damaged(const struct nn_source *source, const char *why, struct nn_error *err)

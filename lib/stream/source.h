@@ -19,6 +19,8 @@ void nn_source_close(struct nn_source *source); /* NULL is fine */
 int nn_source_read(struct nn_source *source, void *bytes, size_t count, size_t *got,
 	struct nn_error *err);
 bool nn_source_is_gzip(const struct nn_source *source);
+/* "zlib 1.2.13": what runs. */
+void nn_source_library(char out[static 32]);
 const char *nn_source_name(const struct nn_source *source);
 
 #endif

@@ -5,6 +5,8 @@ libnnpipe_a_SOURCES += \
 	lib/tensor/convert.c \
 	lib/tensor/dtype.c \
 	lib/tensor/math.h \
+	lib/tensor/stats.c \
+	lib/tensor/stats.h \
 	lib/tensor/tensor.h \
 	lib/tensor/vector.c \
 	lib/tensor/vector.h

@@ -6,3 +6,4 @@ tests_tool_try_options_SOURCES = tests/tool/try-options.c
 # Writes streams from a description in its arguments.
 check_PROGRAMS += tests/tool/frames
 tests_tool_frames_SOURCES = tests/tool/frames.c
+BATS_TESTS += tests/tool/nn-info.bats

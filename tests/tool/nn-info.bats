@@ -1,0 +1,133 @@
+# nn-info shows what tests/tool/frames has written.
+load common
+
+frames() {
+	"$builddir/tests/tool/frames" "$@"
+}
+
+# A model and five gradients.
+write_run() {
+	frames model step=3 seed=7 spec='{"input":[2],"layers":[{"type":"dense","units":2},{"type":"relu"}],"loss":"mse"}' \
+		0.weight=1,2,nan,-3 0.bias=0.5,0 id=auto \
+		grad step=3 shards=5 first=0 end=1 rows=9 weight=8 0.weight=1,2,3,4 0.bias=1,1 \
+		grad step=3 shards=5 first=1 end=2 rows=1 weight=1 0.weight=1,2,3,4 0.bias=1,1 \
+		grad step=3 shards=5 first=2 end=3 0.weight=1,2,3,4 0.bias=1,1 \
+		grad step=3 shards=5 first=3 end=4 rows=9 weight=9 0.weight=1,2,3,4 0.bias=1,1 \
+		grad step=3 shards=5 first=4 end=5 rows=9 weight=9 0.weight=0,0,3,inf 0.bias=1,1 >run.nnt
+}
+
+@test "a line for each frame, tensors and metadata once, a run of frames shortened" {
+	write_run
+	nn-info run.nnt | sed -E 's/[0-9a-f]{16}/ID/' >shown
+	cat >wanted <<'END'
+frame 0: model, step 3, epoch 0, seed 7, id ID, 512 B
+  0.bias    F32  [2]
+  0.weight  F32  [4]
+  spec: 2 -> dense 2 -> relu, loss mse; 6 parameters
+frame 1: grad, step 3, epoch 0, shard 0 of 5, 9 rows, weight 8, mean loss 0, 384 B
+frame 2: grad, step 3, epoch 0, shard 1 of 5, 1 row, mean loss 0, 384 B
+frame 3: grad, step 3, epoch 0, shard 2 of 5, 0 rows, 384 B
+... 1 more of the same
+frame 5: grad, step 3, epoch 0, shard 4 of 5, 9 rows, mean loss 0, 384 B
+  0.bias    F32  [2]
+  0.weight  F32  [4]
+end: 6 frames, digest ID, 2.7 kB
+END
+	diff wanted shown
+}
+
+@test "standard input is read the same way" {
+	write_run
+	nn-info run.nnt >file
+	cat run.nnt | nn-info | cmp - file
+	nn-info - <run.nnt | cmp - file
+}
+
+@test "--stats: numbers of each tensor; those that are not finite are counted apart" {
+	write_run
+	nn-info --stats run.nnt >shown
+	# 1, 2, -3: mean 0, squares 14, sd sqrt(14 / 3) = 2.160247
+	grep -F '0.weight  F32  [4]  min -3  max 2  mean 0  sd 2.16025  zeros 0  NaN 1  Inf 0' shown
+	grep -F '0.bias    F32  [2]  min 0  max 0.5  mean 0.25  sd 0.25  zeros 1' shown
+	grep -F 'min 0  max 3  mean 1  sd 1.41421  zeros 2  NaN 0  Inf 1' shown
+	[ "$(grep -c '^frame' shown)" -eq 6 ]
+}
+
+@test "--json: one object a frame" {
+	write_run
+	nn-info --json run.nnt >shown
+	[ "$(wc -l <shown)" -eq 7 ]
+	[ "$(jq -r .kind shown | uniq -c | tr -s ' \n' ' ')" = " 1 model 5 grad 1 end " ]
+	[ "$(jq -c 'select(.frame == 1) | [.step, .shards, .first, .end, .rows, .weight, .id]' shown)" = \
+		'[3,5,0,1,9,8,null]' ]
+	[ "$(jq -r 'select(.kind == "model") | .metadata.spec | fromjson | .layers[0].units' shown)" = 2 ]
+	[ "$(jq -c 'select(.frame == 0) | .tensors[1] | [.name, .dtype, .shape, .offset, .bytes]' shown)" = \
+		'["0.weight","F32",[4],8,16]' ]
+	[ "$(jq -s 'map(.position) | . == sort' shown)" = true ]
+	nn-info --json --stats run.nnt | jq -se '.[0].tensors[1].stats |
+		.finite == 3 and .nan == 1 and .mean == 0 and .max == 2'
+}
+
+@test "--verify: a line for each whole file" {
+	write_run
+	nn-info --verify run.nnt run.nnt >shown
+	printf 'run.nnt: OK, 6 frames\nrun.nnt: OK, 6 frames\n' | cmp - shown
+	head -c 700 run.nnt >cut.nnt
+	fails 1 "cut.nnt: frame 1, byte 700: cut off here" nn-info --verify cut.nnt run.nnt
+	printf 'run.nnt: OK, 6 frames\n' | cmp - out
+}
+
+@test "what stands before the damage is shown" {
+	write_run
+	head -c 700 run.nnt >cut.nnt
+	fails 1 "cut.nnt: frame 1" nn-info cut.nnt
+	grep -F 'frame 0: model' out
+	grep -F '0.bias' out
+	sh_fails 4 "stdin: frame 1" 'cat cut.nnt | nn-info'
+	sh_fails 4 "stdin: frame 1" 'cat cut.nnt | nn-info --json'
+	[ "$(jq -r .kind out)" = model ]
+}
+
+@test "a terminal does not obey what a file says" {
+	frames model kernel=$'\e[31mred\xc2\x9b0m' w=1 >run.nnt
+	nn-info run.nnt >shown
+	grep -F 'kernel: \x1b[31mred\xc2\x9b0m' shown
+	nn-info --json run.nnt | grep -F '\u001b'
+}
+
+@test "a long text is cut, and says so" {
+	frames model kernel="$(printf 'x%.0s' {1..100})" w=1 >run.nnt
+	nn-info run.nnt | grep -E 'kernel: x{60}\.\.\. \(40 bytes more\)$'
+}
+
+@test "--build names version, compiler, libraries and kernel; nothing else loads a matrix library" {
+	nn-info --build >shown
+	for line in version compiler libraries 'this CPU' 'matrix kernel'; do
+		grep -E "^$line: +[^ ]" shown
+	done
+	write_run
+	ldd "$(command -v nn-info)" >linked || skip "no ldd"
+	! grep -i blas linked
+	fails 2 "--build takes no FILE" nn-info --build run.nnt
+}
+
+@test "-o writes a file, whole or not at all" {
+	write_run
+	nn-info run.nnt >shown
+	nn-info -o info.txt run.nnt
+	cmp shown info.txt
+	head -c 700 run.nnt >cut.nnt
+	fails 1 "cut.nnt: frame 1" nn-info -o info.txt cut.nnt
+	cmp shown info.txt
+	fails 2 "run.nnt: is both input and output" nn-info -o run.nnt run.nnt
+	fails 4 "stdout" bash -c 'nn-info run.nnt >/dev/full'
+}
+
+@test "bad operands" {
+	fails 1 "none.nnt: cannot open" nn-info none.nnt
+	fails 1 "is a directory" nn-info .
+	: >empty
+	fails 1 "empty: empty" nn-info empty
+	sh_fails 4 "stdin: empty" 'cat empty | nn-info'
+	fails 2 "unknown option" nn-info --nothing
+}
