@@ -286,6 +286,13 @@ bool nn_accumulator_complete(const struct nn_accumulator *accumulator)
 	return node_is(accumulator, 0, (struct nn_node){ 0, accumulator->shards });
 }
 
+const struct nn_partial *nn_accumulator_join(struct nn_accumulator *accumulator)
+{
+	while (accumulator->count > 1)
+		merge_pair(accumulator, 0);
+	return accumulator->nodes;
+}
+
 void nn_accumulator_forget(struct nn_accumulator *accumulator)
 {
 	accumulator->forgotten = true;

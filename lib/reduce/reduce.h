@@ -58,6 +58,9 @@ const struct nn_partial *nn_accumulator_node(const struct nn_accumulator *accumu
 /* How many shards they cover; and is that all of [0, V), in one node? */
 uint64_t nn_accumulator_covered(const struct nn_accumulator *accumulator);
 bool nn_accumulator_complete(const struct nn_accumulator *accumulator);
+/* Adds all nodes, from the left, into the one that is returned: for whoever goes on without the shards
+ * that are missing. There must be one at least. Nothing more can be added then. */
+const struct nn_partial *nn_accumulator_join(struct nn_accumulator *accumulator);
 /* Frees the sums of all nodes and keeps what else is known of them: what has been handed on can
  * still be told from what has not come. Nothing can merge with them any more. */
 void nn_accumulator_forget(struct nn_accumulator *accumulator);

@@ -77,7 +77,9 @@ void nn_input_used(struct nn_input *input, size_t count)
 	input->at += count;
 }
 
-/* Straight into its place and hashed while in the cache, once the buffer is empty. */
+/* Straight into its place and hashed while in the cache, once the buffer is empty. The end of a large
+ * piece that began in the buffer goes this way too: refilled, the buffer would be in the way of the
+ * pieces that follow. */
 static int take_direct(struct nn_input *input, unsigned char *to, size_t count, size_t *got,
 	struct nn_error *err)
 {
@@ -99,7 +101,7 @@ int nn_input_take(struct nn_input *input, void *to, size_t count, size_t *got, s
 		size_t piece = have < left ? have : left;
 		int status;
 
-		if (!have && to && left >= NN_INPUT_BUFFER / 4) {
+		if (!have && to && count >= NN_INPUT_BUFFER / 4) {
 			status = take_direct(input, (unsigned char *)to + done, left, &piece, err);
 			if (status)
 				return status;

@@ -2,7 +2,12 @@ libnnpipe_a_SOURCES += \
 	lib/train/finite.c \
 	lib/train/finite.h \
 	lib/train/lockstep.c \
+	lib/train/loop.c \
 	lib/train/reduce.c \
 	lib/train/reduce.h \
 	lib/train/reduction.c \
-	lib/train/reduction.h
+	lib/train/reduction.h \
+	lib/train/state.c \
+	lib/train/state.h \
+	lib/train/update.c \
+	lib/train/update.h

@@ -9,7 +9,7 @@
 
 /* Bytes of each input at a time: a few of them stay in a core's second-level cache, and one is
  * enough for a read(2) to cost little more than its copy. */
-#define BLOCK ((size_t)128 << 10)
+#define BLOCK ((size_t)256 << 10)
 /* Blocks that are held at once: one for each level of the tree. */
 #define LEVELS 65
 

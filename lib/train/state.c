@@ -1,0 +1,130 @@
+#include "train/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json/json.h"
+
+#define UPDATES "updates"
+
+static char *slot_name(const char *slot, const struct nn_tensor *param, struct nn_error *err)
+{
+	struct nn_buffer name = { 0 };
+
+	if (nn_buffer_printf(&name, err, "%s/%s", slot, param->name)) {
+		nn_buffer_free(&name);
+		return NULL;
+	}
+	return name.data;
+}
+
+static int add_slot(struct nn_bundle *state, const struct nn_bundle *params, const char *slot,
+	struct nn_error *err)
+{
+	int status = NN_OK;
+
+	for (size_t i = 0; i < params->count && !status; i++) {
+		const struct nn_tensor *param = &params->tensors[i];
+		char *name = slot_name(slot, param, err);
+
+		status = name ? nn_bundle_add(state, name, NN_F32, param->ndim, param->shape, err) :
+				NN_FAILED;
+		free(name);
+	}
+	return status;
+}
+
+static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
+	const struct nn_optim_options *options, struct nn_error *err)
+{
+	const struct nn_optimizer *optimizer = nn_optim_find(options->method);
+	struct nn_buffer json = { 0 };
+	int status = nn_bundle_add(state, UPDATES, NN_U64, 0, NULL, err);
+
+	for (size_t i = 0; i < nn_optim_slots(optimizer, options) && !status; i++)
+		status = add_slot(state, params, optimizer->slots[i], err);
+	if (!status)
+		status = nn_bundle_layout(state, err);
+	if (!status)
+		status = nn_bundle_alloc(state, err);
+	if (!status)
+		status = nn_optim_options_write(&json, options, err);
+	if (!status)
+		status = nn_bundle_set_meta(state, "optimizer", json.data, err);
+	nn_buffer_free(&json);
+	return status;
+}
+
+/* What the old state has for the new one. */
+static int carry_over(const struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err)
+{
+	for (size_t i = 0; i < to->count; i++) {
+		const struct nn_tensor *wanted = &to->tensors[i];
+		const struct nn_tensor *have = nn_bundle_find(from, wanted->name);
+		char want_shape[NN_SHAPE_TEXT];
+		char have_shape[NN_SHAPE_TEXT];
+
+		if (!have)
+			continue;
+		nn_shape_text(wanted->ndim, wanted->shape, want_shape);
+		nn_shape_text(have->ndim, have->shape, have_shape);
+		if (have->dtype != wanted->dtype || strcmp(have_shape, want_shape))
+			return nn_fail(err, NN_BAD, "state tensor %s: %s %s, but %s %s is wanted",
+				have->name, nn_dtype_name(have->dtype), have_shape,
+				nn_dtype_name(wanted->dtype), want_shape);
+		memcpy(nn_bundle_data(to, wanted), nn_bundle_data(from, have), wanted->bytes);
+	}
+	if (!nn_bundle_find(from, UPDATES))
+		return nn_fail(err, NN_BAD, "state: there is no tensor " UPDATES);
+	return NN_OK;
+}
+
+int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
+	struct nn_optim_options *options, struct nn_json **document, bool *anew,
+	struct nn_error *err)
+{
+	const char *json = nn_bundle_meta(state, "optimizer");
+	struct nn_optim_options stored;
+	struct nn_bundle next = { 0 };
+	int status = NN_OK;
+
+	*document = NULL;
+	*anew = false;
+	if (!json && state->count)
+		return nn_fail(err, NN_BAD, "state: it does not say of which optimizer");
+	if (json)
+		status = nn_optim_options_read(&stored, document, json, err);
+	if (!status)
+		status = nn_optim_resolve(options, json ? &stored : NULL, err);
+	if (!status)
+		status = make_state(&next, params, options, err);
+	if (!status && json) {
+		*anew = strcmp(stored.method, options->method) != 0;
+		if (!*anew)
+			status = carry_over(state, &next, err);
+	}
+	if (status) {
+		nn_bundle_free(&next);
+		return status;
+	}
+	nn_bundle_free(state);
+	*state = next;
+	return NN_OK;
+}
+
+uint64_t *nn_state_updates(const struct nn_bundle *state)
+{
+	return nn_bundle_data(state, nn_bundle_find(state, UPDATES));
+}
+
+/* Canonical order puts a slot's tensors one behind the other, in the order of the parameters. */
+float *nn_state_slot(const struct nn_bundle *state, const char *slot)
+{
+	size_t length = strlen(slot);
+
+	for (size_t i = 0; i < state->count; i++)
+		if (!strncmp(state->tensors[i].name, slot, length) &&
+			state->tensors[i].name[length] == '/')
+			return nn_bundle_data(state, &state->tensors[i]);
+	return NULL;
+}

@@ -1,0 +1,330 @@
+#include "train/update.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "json/json.h"
+#include "train/finite.h"
+#include "train/reduction.h"
+#include "train/state.h"
+
+struct nn_updater {
+	struct nn_checkpoint *checkpoint;
+	const char *name;
+	const struct nn_update_options *options;
+	struct nn_optim_options optim; /* complete */
+	struct nn_json *document;      /* where its texts may live */
+	struct nn_reduce_options reduce;
+	struct nn_reduction reduction;
+	struct nn_accumulator *accumulator; /* of the step at hand; NULL: nothing came yet */
+	uint64_t shards;
+	uint64_t unnumbered; /* gradients without shards that came */
+	bool broken;         /* an update failed halfway */
+};
+
+static int prepare_state(struct nn_updater *updater, struct nn_error *err)
+{
+	struct nn_checkpoint *checkpoint = updater->checkpoint;
+	bool anew;
+	int status = nn_state_prepare(&checkpoint->state, &checkpoint->model.params,
+		&updater->optim, &updater->document, &anew, err);
+
+	if (status)
+		return status == NN_BAD ? nn_fail_in(err, "%s", updater->name) : status;
+	if (anew)
+		updater->options->note("%s: the optimizer is %s from now on: its state begins anew",
+			updater->name, updater->optim.method);
+	checkpoint->state_preamble = (struct nn_preamble){ 0 };
+	return NN_OK;
+}
+
+int nn_updater_new(struct nn_updater **updater, struct nn_checkpoint *checkpoint, const char *name,
+	const struct nn_update_options *options, struct nn_error *err)
+{
+	struct nn_updater *new = nn_alloc(1, sizeof *new, err);
+	int status;
+
+	if (!new)
+		return NN_FAILED;
+	new->checkpoint = checkpoint;
+	new->name = name;
+	new->options = options;
+	new->optim = options->optim;
+	new->reduce = (struct nn_reduce_options){ .skip_nonfinite = options->skip_nonfinite,
+		.mixed_kernels = options->mixed_kernels, .warn = options->warn };
+	new->reduction.options = &new->reduce;
+	status = nn_reduction_start(&new->reduction, NN_KIND_GRAD, err);
+	if (!status)
+		status = prepare_state(new, err);
+	if (status) {
+		nn_updater_free(new);
+		return status;
+	}
+	*updater = new;
+	return NN_OK;
+}
+
+void nn_updater_free(struct nn_updater *updater)
+{
+	if (!updater)
+		return;
+	nn_accumulator_free(updater->accumulator);
+	nn_json_free(updater->document);
+	free(updater);
+}
+
+struct nn_checkpoint *nn_updater_checkpoint(const struct nn_updater *updater)
+{
+	return updater->checkpoint;
+}
+
+uint64_t nn_updater_quorum(const struct nn_updater *updater)
+{
+	return updater->options->quorum;
+}
+
+bool nn_updater_intact(const struct nn_updater *updater)
+{
+	return !updater->broken;
+}
+
+/* A plain safetensors file says nothing but the numbers: they are taken as a mean gradient of the
+ * model at hand. */
+static bool says_nothing(const struct nn_preamble *preamble)
+{
+	return !preamble->id && !preamble->rows && !preamble->shards && !preamble->weight;
+}
+
+static void say_for_it(struct nn_preamble *preamble, const struct nn_preamble *model)
+{
+	preamble->weight = 1;
+	preamble->step = model->step;
+	preamble->epoch = model->epoch;
+	preamble->step_in_epoch = model->step_in_epoch;
+	preamble->steps_per_epoch = model->steps_per_epoch;
+	preamble->seed = model->seed;
+}
+
+static int check_number(const struct nn_updater *updater, const char *what, uint64_t here,
+	uint64_t there, struct nn_error *err)
+{
+	if (here == there)
+		return NN_OK;
+	return nn_fail(err, NN_BAD, "a gradient of %s %llu, but %s has %llu", what,
+		(unsigned long long)here, updater->name, (unsigned long long)there);
+}
+
+/* Is it this model's, of this step? */
+static int check_model(const struct nn_updater *updater, const struct nn_frame *frame,
+	struct nn_error *err)
+{
+	const struct nn_preamble *grad = &frame->preamble;
+	const struct nn_preamble *model = &updater->checkpoint->model.preamble;
+	const char *kernel = nn_bundle_meta(&updater->checkpoint->model.params, "kernel");
+	const char *made_by = nn_bundle_meta(frame->layout, "kernel");
+	int status = check_number(updater, "step", grad->step, model->step, err);
+
+	if (!status)
+		status = check_number(updater, "epoch", grad->epoch, model->epoch, err);
+	if (!status)
+		status = check_number(updater, "step in epoch", grad->step_in_epoch,
+			model->step_in_epoch, err);
+	if (!status && model->steps_per_epoch)
+		status = check_number(updater, "steps per epoch", grad->steps_per_epoch,
+			model->steps_per_epoch, err);
+	if (status)
+		return status;
+	if (grad->id && grad->id != model->id)
+		return nn_fail(err, NN_BAD, "a gradient of model %016llx, but %s is model %016llx",
+			(unsigned long long)grad->id, updater->name, (unsigned long long)model->id);
+	if (grad->parts > 1)
+		return nn_fail(err, NN_BAD, "part %u of %u of a gradient", grad->part, grad->parts);
+	/* A name without a slash came from a person: nn-grad has checked it. */
+	if (kernel && made_by && strchr(kernel, '/') && strcmp(kernel, made_by) &&
+		!updater->options->mixed_kernels)
+		return nn_fail(err, NN_BAD, "kernel %s, but %s has %s (--mixed-kernels takes both)",
+			made_by, updater->name, kernel);
+	return NN_OK;
+}
+
+/* Names and shapes: F16 and the like are converted when they are loaded. */
+static int check_shapes(const struct nn_updater *updater, const struct nn_bundle *layout,
+	struct nn_error *err)
+{
+	const struct nn_bundle *params = &updater->checkpoint->model.params;
+
+	for (size_t i = 0; i < params->count; i++) {
+		const struct nn_tensor *param = &params->tensors[i];
+		const struct nn_tensor *grad = nn_bundle_find(layout, param->name);
+		char want[NN_SHAPE_TEXT];
+		char have[NN_SHAPE_TEXT];
+
+		if (!grad)
+			return nn_fail(err, NN_BAD, "no tensor %s, which %s has", param->name,
+				updater->name);
+		nn_shape_text(param->ndim, param->shape, want);
+		nn_shape_text(grad->ndim, grad->shape, have);
+		if (strcmp(want, have))
+			return nn_fail(err, NN_BAD, "tensor %s: %s, but %s has %s", param->name,
+				have, updater->name, want);
+	}
+	if (layout->count != params->count)
+		return nn_fail(err, NN_BAD, "%zu tensors, but %s has %zu", layout->count,
+			updater->name, params->count);
+	return NN_OK;
+}
+
+int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err)
+{
+	struct nn_frame grad = *frame;
+	int status;
+
+	if (says_nothing(&grad.preamble))
+		say_for_it(&grad.preamble, &updater->checkpoint->model.preamble);
+	status = check_model(updater, &grad, err);
+	if (!status)
+		status = check_shapes(updater, grad.layout, err);
+	if (status)
+		return nn_reader_blame(reader, err);
+	if (!updater->accumulator) {
+		updater->shards = grad.preamble.shards;
+		updater->unnumbered = 0;
+		updater->reduction.has_reference = false;
+		updater->accumulator = nn_accumulator_new(updater->shards, err);
+		if (!updater->accumulator)
+			return NN_FAILED;
+	}
+	status = nn_reduction_check(&updater->reduction, reader, &grad, err);
+	if (!status)
+		status = nn_reduction_add(&updater->reduction, updater->accumulator, reader, &grad,
+			updater->unnumbered, err);
+	if (!status && !updater->shards)
+		updater->unnumbered++;
+	return status;
+}
+
+bool nn_updater_ready(const struct nn_updater *updater)
+{
+	uint64_t quorum = updater->options->quorum;
+
+	if (!updater->accumulator)
+		return false;
+	if (!updater->shards || nn_accumulator_complete(updater->accumulator))
+		return true;
+	return quorum && nn_accumulator_covered(updater->accumulator) >= quorum;
+}
+
+/* Says which shard is the first that is missing. */
+static int missing(const struct nn_updater *updater, struct nn_error *err)
+{
+	unsigned long long step = updater->checkpoint->model.preamble.step;
+	const struct nn_partial *node;
+	uint64_t first = 0;
+
+	if (!updater->accumulator)
+		return nn_fail(err, NN_BAD, "no gradient of step %llu came", step);
+	node = nn_accumulator_node(updater->accumulator, 0);
+	if (!node->range.first)
+		first = node->range.end;
+	return nn_fail(err, NN_BAD,
+		"step %llu: only %llu of %llu shards came: the first that is missing is %llu "
+		"(--quorum takes fewer)",
+		step, (unsigned long long)nn_accumulator_covered(updater->accumulator),
+		(unsigned long long)updater->shards, (unsigned long long)first);
+}
+
+/* With a quorum there may be several nodes: they are added from the left. */
+static const struct nn_partial *total(struct nn_updater *updater)
+{
+	struct nn_accumulator *accumulator = updater->accumulator;
+
+	if (!updater->shards)
+		nn_accumulator_close(accumulator, updater->unnumbered);
+	return nn_accumulator_join(accumulator);
+}
+
+static void advance(struct nn_preamble *model, uint64_t steps_per_epoch)
+{
+	model->steps_per_epoch = steps_per_epoch;
+	model->step++;
+	model->step_in_epoch++;
+	if (steps_per_epoch && model->step_in_epoch >= steps_per_epoch) {
+		model->step_in_epoch = 0;
+		model->epoch++;
+	}
+}
+
+static void apply(struct nn_updater *updater, const struct nn_partial *sum,
+	struct nn_update_report *report)
+{
+	struct nn_bundle *params = &updater->checkpoint->model.params;
+	const struct nn_bundle *state = &updater->checkpoint->state;
+	const struct nn_optimizer *optimizer = nn_optim_find(updater->optim.method);
+	uint64_t *updates = nn_state_updates(state);
+	struct nn_optim_pass pass = { .options = &updater->optim };
+	float *slots[NN_MAX_SLOTS] = { NULL };
+
+	for (size_t i = 0; i < nn_optim_slots(optimizer, &updater->optim); i++)
+		slots[i] = nn_state_slot(state, optimizer->slots[i]);
+	report->norm = nn_gradient_norm(&sum->sum) / sum->weight;
+	report->loss = sum->loss / sum->weight;
+	report->lr = nn_schedule_rate(&updater->optim, *updates);
+	pass.lr = report->lr;
+	pass.divisor = sum->weight / nn_clip_factor(report->norm, updater->optim.clip);
+	pass.t = ++*updates;
+	optimizer->update(&pass, (float *)(void *)params->data,
+		(const float *)(const void *)sum->sum.data, slots, params->bytes / sizeof(float));
+}
+
+/* The first gradient says which kernel the model is trained with. */
+static int adopt_kernel(struct nn_updater *updater, const struct nn_bundle *sum,
+	struct nn_error *err)
+{
+	struct nn_bundle *params = &updater->checkpoint->model.params;
+	const char *kernel = nn_bundle_meta(sum, "kernel");
+
+	if (!kernel || nn_bundle_meta(params, "kernel"))
+		return NN_OK;
+	return nn_bundle_set_meta(params, "kernel", kernel, err);
+}
+
+int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
+{
+	struct nn_model *model = &updater->checkpoint->model;
+	struct nn_update_report report = { 0 };
+	const struct nn_partial *sum;
+	int status;
+
+	if (!nn_updater_ready(updater))
+		return missing(updater, err);
+	sum = total(updater);
+	if (!(sum->weight > 0))
+		return nn_fail(err, NN_BAD,
+			"step %llu: the total weight is zero: there is nothing to divide by",
+			(unsigned long long)model->preamble.step);
+	/* Finite numbers can have an infinite sum. */
+	status = nn_check_finite_bundle(&sum->sum, err);
+	if (status)
+		return nn_fail_in(err, "step %llu: the sum of the gradients",
+			(unsigned long long)model->preamble.step);
+	updater->broken = true;
+	apply(updater, sum, &report);
+	status = nn_check_finite_bundle(&model->params, err);
+	if (status)
+		return nn_fail_in(err, "step %llu: the learning rate is too high: updated",
+			(unsigned long long)model->preamble.step);
+	status = adopt_kernel(updater, &sum->sum, err);
+	if (status)
+		return status;
+	advance(&model->preamble, updater->reduction.reference.steps_per_epoch);
+	model->preamble.id = nn_bundle_id(&model->params);
+	nn_accumulator_free(updater->accumulator);
+	updater->accumulator = NULL;
+	updater->broken = false;
+	report.step = model->preamble.step;
+	report.epoch = model->preamble.epoch;
+	updater->options->report(&report);
+	return NN_OK;
+}

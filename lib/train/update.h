@@ -1,0 +1,76 @@
+/* The update: a model of step s and all gradients of step s make the model of step s + 1. */
+#ifndef NN_TRAIN_UPDATE_H
+#define NN_TRAIN_UPDATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/model.h"
+#include "optim/optim.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+
+/* What an update did. */
+struct nn_update_report {
+	uint64_t step;  /* the model's step after it */
+	uint64_t epoch; /* ... and epoch */
+	double loss;    /* mean over the rows, of the model before it */
+	double lr;      /* that it was made with */
+	double norm;    /* of the mean gradient, before clipping */
+};
+
+struct nn_update_options {
+	struct nn_optim_options optim; /* as given: the rest comes from the checkpoint's state */
+	uint64_t quorum;     /* so many shards are enough; 0: all of them */
+	bool skip_nonfinite; /* leave out what has a NaN or Inf in it, instead of refusing it */
+	bool mixed_kernels;  /* take gradients of unlike matrix kernels */
+	/* Printf-like: what a person must know, and what one may want to know. */
+	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	void (*note)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	void (*report)(const struct nn_update_report *report); /* after each update */
+};
+
+/* Collects the gradients of a step and makes the step. Works on a checkpoint that stays the
+ * caller's: its parameters, its preamble and its state, which is made if there is none. */
+struct nn_updater;
+
+/* `name` is what to call the model in messages. NN_USAGE: options that do not fit the optimizer;
+ * NN_BAD: a state that does not fit the model. */
+int nn_updater_new(struct nn_updater **updater, struct nn_checkpoint *checkpoint, const char *name,
+	const struct nn_update_options *options, struct nn_error *err);
+void nn_updater_free(struct nn_updater *updater); /* NULL is fine */
+
+/* Takes the reader's current frame, a gradient. NN_BAD where it is not one of this model and step,
+ * names both values. */
+int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err);
+/* Have all shards (or the quorum) come? */
+bool nn_updater_ready(const struct nn_updater *updater);
+/* Makes the step out of what came. NN_BAD if it is not ready, if the total weight is zero, or if
+ * the parameters overflow; the checkpoint must not be used then. */
+int nn_updater_step(struct nn_updater *updater, struct nn_error *err);
+
+/* The checkpoint it works on; its quorum, 0 if all shards must come; and false once an update has failed
+ * halfway: then the parameters are worth nothing. */
+struct nn_checkpoint *nn_updater_checkpoint(const struct nn_updater *updater);
+uint64_t nn_updater_quorum(const struct nn_updater *updater);
+bool nn_updater_intact(const struct nn_updater *updater);
+
+/* All gradients of a stream, to its end. */
+int nn_update_collect(struct nn_updater *updater, struct nn_reader *reader, struct nn_error *err);
+
+struct nn_update_loop {
+	uint64_t steps;         /* stop after so many updates; 0: no such limit */
+	uint64_t epochs;        /* ... or when the epoch has advanced by so many; 0: no such limit */
+	const char *checkpoint; /* a file for the last model and state; NULL: none */
+	uint64_t every;         /* and after each so many updates; 0: only in the end */
+};
+/* Writes the model, without state, and after each complete gradient the next; instead of the last
+ * one END. Then reads on to the END that comes back. If the input ends or fails before, what was
+ * reached is kept in the checkpoint. */
+int nn_update_loop(struct nn_updater *updater, struct nn_reader *reader, struct nn_writer *writer,
+	const struct nn_update_loop *loop, struct nn_error *err);
+
+#endif

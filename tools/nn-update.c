@@ -1,0 +1,205 @@
+/* nn-update: gradients to the next model. */
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "train/update.h"
+
+static const char *const nonfinite_names[] = { "fail", "skip", NULL };
+
+static struct nn_update_options how;
+static const char *nonfinite = "fail";
+static bool live;
+static struct nn_update_loop loop;
+static const char *log_path;
+static const char *output_path;
+static bool verbose;
+
+static const struct cli_option options[] = {
+	CLI_CHOICE('O', "optimizer", "NAME", &how.optim.method, nn_optim_names,
+		"the method (default: the checkpoint's, else sgd)"),
+	CLI_REAL('l', "lr", "RATE", &how.optim.lr, 0, 1e30, "learning rate"),
+	CLI_REAL(0, "momentum", "MU", &how.optim.momentum, 0, 1, "of momentum, nesterov, rmsprop"),
+	CLI_REAL(0, "beta1", "BETA", &how.optim.beta1, 0, 1, "of adam, adamw"),
+	CLI_REAL(0, "beta2", "BETA", &how.optim.beta2, 0, 1, "of adam, adamw"),
+	CLI_REAL(0, "alpha", "ALPHA", &how.optim.alpha, 0, 1, "smoothing of rmsprop"),
+	CLI_REAL(0, "epsilon", "EPS", &how.optim.epsilon, 0, 1e30,
+		"of adagrad, rmsprop, adam, adamw"),
+	CLI_REAL(0, "weight-decay", "LAMBDA", &how.optim.weight_decay, 0, 1e30,
+		"L2 penalty; decoupled in adamw"),
+	CLI_REAL(0, "clip", "NORM", &how.optim.clip, 0, 1e30,
+		"largest norm of the mean gradient; 0: any"),
+	CLI_STRING(0, "schedule", "SCHEDULE", &how.optim.schedule,
+		"constant, step:EVERY:FACTOR or cosine:STEPS[:FLOOR]"),
+	CLI_COUNT(0, "warmup", "STEPS", &how.optim.warmup, "updates of linear warm-up"),
+	CLI_HEADING("Gradients:"),
+	CLI_COUNT('q', "quorum", "N", &how.quorum, "go on with so many shards of a step"),
+	CLI_CHOICE(0, "nonfinite", "WHAT", &nonfinite, nonfinite_names,
+		"what to do with a gradient that has a NaN or infinity in it (default fail)"),
+	CLI_FLAG(0, "mixed-kernels", &how.mixed_kernels,
+		"take gradients of unlike matrix kernels"),
+	CLI_HEADING("A live pipe:"),
+	CLI_FLAG('L', "loop", &live, "write the model, read its gradients, and so on"),
+	CLI_COUNT('n', "steps", "N", &loop.steps, "with --loop: stop after so many updates"),
+	CLI_COUNT('e', "epochs", "N", &loop.epochs, "with --loop: stop after so many epochs"),
+	CLI_STRING('c', "checkpoint", "FILE", &loop.checkpoint,
+		"with --loop: model and state go there in the end"),
+	CLI_COUNT(0, "every", "N", &loop.every, "... and after each N updates"),
+	CLI_HEADING("Output:"),
+	CLI_STRING(0, "log", "FILE", &log_path,
+		"append step, epoch, loss, learning rate and norm, tab-separated"),
+	CLI_FLAG('v', "verbose", &verbose, "say what an update did, on no terminal too"),
+	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
+	CLI_END
+};
+static const struct cli_tool tool = { "nn-update", "MODEL [FILE...]",
+	"apply gradients to a model", options };
+
+static FILE *log_file;
+
+static _Noreturn void die_of_log(void)
+{
+	struct nn_error err;
+
+	nn_fail_errno(&err, NN_FAILED, "%s: cannot write", log_path);
+	cli_die(&err);
+}
+
+static void open_log(void)
+{
+	if (!log_path)
+		return;
+	log_file = fopen(log_path, "ae");
+	if (!log_file || fseek(log_file, 0, SEEK_END))
+		die_of_log();
+	if (!ftell(log_file))
+		fputs("step\tepoch\tloss\tlr\tnorm\n", log_file);
+}
+
+static void report(const struct nn_update_report *what)
+{
+	char loss[NN_F64_TEXT];
+	char lr[NN_F64_TEXT];
+	char norm[NN_F64_TEXT];
+
+	(live ? cli_progress : cli_note)("step %llu, epoch %llu: loss %.6g, learning rate %.4g",
+		(unsigned long long)what->step, (unsigned long long)what->epoch, what->loss,
+		what->lr);
+	if (!log_file)
+		return;
+	nn_format_f64(what->loss, loss);
+	nn_format_f64(what->lr, lr);
+	nn_format_f64(what->norm, norm);
+	fprintf(log_file, "%llu\t%llu\t%s\t%s\t%s\n", (unsigned long long)what->step,
+		(unsigned long long)what->epoch, loss, lr, norm);
+	if (fflush(log_file))
+		die_of_log();
+}
+
+static struct nn_reader *open_gradients(const char *path, const struct nn_output *output)
+{
+	struct nn_reader *reader;
+	struct nn_error err;
+	const char *name;
+	int fd;
+
+	if (nn_open_input(path, &fd, &name, &err))
+		cli_die(&err);
+	cli_refuse_same(output, fd, name);
+	if (nn_reader_open(&reader, fd, name, NN_KIND_GRAD, &err))
+		cli_die(&err);
+	return reader;
+}
+
+/* Nothing is written before all gradients were read and verified. */
+static int update_once(struct nn_updater *updater, char *const *paths,
+	const struct nn_output *output, struct nn_writer *writer, struct nn_error *err)
+{
+	static char *const standard_input[] = { "-", NULL };
+	int status = NN_OK;
+
+	for (char *const *path = *paths ? paths : standard_input; *path && !status; path++) {
+		struct nn_reader *reader = open_gradients(*path, output);
+
+		status = nn_update_collect(updater, reader, err);
+		nn_reader_close(reader);
+	}
+	if (!status)
+		status = nn_updater_step(updater, err);
+	if (!status)
+		status = nn_checkpoint_write(nn_updater_checkpoint(updater), writer, err);
+	return status ? status : nn_writer_end(writer, err);
+}
+
+static int run_loop(struct nn_updater *updater, char *const *paths,
+	const struct nn_output *output, struct nn_writer *writer, struct nn_error *err)
+{
+	struct nn_reader *reader = open_gradients(*paths ? *paths : "-", output);
+
+	return nn_update_loop(updater, reader, writer, &loop, err);
+}
+
+static void check_usage(int count, char *const *operands)
+{
+	if (!count)
+		cli_usage("which model? There is no operand");
+	if (live && count > 2)
+		cli_usage("--loop reads one stream of gradients");
+	if (count == 1 && operands[0][0] == '-' && !operands[0][1])
+		cli_usage("the model and the gradients cannot both come on standard input");
+	if (live && !loop.steps && !loop.epochs)
+		cli_usage("--loop needs --steps or --epochs");
+	if (!live && (loop.steps || loop.epochs || loop.checkpoint || loop.every))
+		cli_usage("--steps, --epochs, --checkpoint and --every go with --loop");
+	if (loop.every && !loop.checkpoint)
+		cli_usage("--every needs --checkpoint");
+}
+
+static void refuse_model_as_output(const struct nn_output *output, const char *path)
+{
+	struct nn_error err;
+	const char *name;
+	int fd;
+
+	if (nn_open_input(path, &fd, &name, &err))
+		cli_die(&err);
+	cli_refuse_same(output, fd, name);
+	if (fd != STDIN_FILENO)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	int count;
+	char **operands;
+	struct nn_checkpoint checkpoint;
+	struct nn_updater *updater;
+	struct nn_output output;
+	struct nn_writer *writer;
+	struct nn_error err;
+
+	how.optim = nn_optim_no_options;
+	operands = cli_start(&tool, argc, argv, &count);
+	check_usage(count, operands);
+	how.skip_nonfinite = nonfinite == nonfinite_names[1];
+	how.warn = cli_warn;
+	how.note = cli_note;
+	how.report = report;
+	cli_output(&output, output_path, true);
+	refuse_model_as_output(&output, operands[0]);
+	if (nn_checkpoint_read(&checkpoint, operands[0], &err) ||
+		nn_updater_new(&updater, &checkpoint, operands[0], &how, &err) ||
+		nn_writer_open(&writer, output.fd, output.name, &err))
+		cli_die(&err);
+	open_log();
+	if ((live ? run_loop : update_once)(updater, operands + 1, &output, writer, &err))
+		cli_die(&err);
+	cli_progress_done();
+	if (nn_output_commit(&output, &err))
+		cli_die(&err);
+	if (log_file && fclose(log_file))
+		die_of_log();
+	return 0;
+}
