@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "config.h"
 #include "optim/optim.h"
 
 /* J. Duchi, E. Hazan, Y. Singer, JMLR 12 (2011): s <- s + g^2; theta <- theta - lr g / (sqrt s + eps) */

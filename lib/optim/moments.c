@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "config.h"
 
 struct factors {
 	float divisor, decay, keep;

@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "config.h"
 #include "optim/optim.h"
 
 /* Heavy ball (B. Polyak, 1964), as PyTorch has it: v <- mu v + g; theta <- theta - lr v. */

@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "config.h"
 #include "optim/optim.h"
 
 /* Y. Nesterov, 1983, in the form of I. Sutskever et al., ICML 2013, as PyTorch has it:

@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "config.h"
 #include "optim/optim.h"
 
 /* T. Tieleman, G. Hinton, 2012, as PyTorch has it: s <- alpha s + (1 - alpha) g^2;

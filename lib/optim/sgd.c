@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "config.h"
 #include "optim/optim.h"
 
 /* theta <- theta - lr (g + lambda theta) */
