@@ -5,3 +5,6 @@ bin_PROGRAMS += nn-info
 nn_info_SOURCES = tools/nn-info.c
 bin_PROGRAMS += nn-update
 nn_update_SOURCES = tools/nn-update.c
+bin_PROGRAMS += nn-init nn-grad
+nn_init_SOURCES = tools/nn-init.c
+nn_grad_SOURCES = tools/nn-grad.c

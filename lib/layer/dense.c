@@ -10,12 +10,9 @@
 enum { UNITS, INIT, BIAS }; /* keys */
 enum { WEIGHT, OFFSET };    /* parameters */
 
-static const char *const inits[] = { "glorot", "he", NULL };
-static const enum nn_init init_of[] = { NN_INIT_GLOROT, NN_INIT_HE };
-
 static const struct nn_layer_key keys[] = {
 	[UNITS] = { "units", NN_KEY_OUTPUTS, true, 0, NULL },
-	[INIT] = { "init", NN_KEY_CHOICE, false, 0, inits },
+	[INIT] = { "init", NN_KEY_CHOICE, false, 0, nn_init_names },
 	[BIAS] = { "bias", NN_KEY_FLAG, false, true, NULL },
 	{ NULL, NN_KEY_SIZE, false, 0, NULL },
 };
@@ -25,7 +22,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	uint64_t units = layer->values[UNITS];
 
 	layer->params[WEIGHT] = (struct nn_layer_param){ .name = "weight", .ndim = 2,
-		.shape = { units, layer->in.count }, .init = init_of[layer->values[INIT]],
+		.shape = { units, layer->in.count }, .init = nn_init_of[layer->values[INIT]],
 		.fan_in = layer->in.count, .fan_out = units };
 	layer->params[OFFSET] = (struct nn_layer_param){ .name = "bias", .ndim = 1,
 		.shape = { units }, .init = NN_INIT_ZEROS };

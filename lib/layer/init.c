@@ -4,6 +4,9 @@
 #include "base/random.h"
 #include "layer/layer.h"
 
+const char *const nn_init_names[] = { "glorot", "he", NULL };
+const enum nn_init nn_init_of[] = { NN_INIT_GLOROT, NN_INIT_HE };
+
 static double limit_of(const struct nn_layer_param *param)
 {
 	switch (param->init) {

@@ -50,6 +50,10 @@ enum nn_init {
 	NN_INIT_GLOROT, /* limit = sqrt(6 / (fan_in + fan_out)) (X. Glorot, Y. Bengio, 2010) */
 	NN_INIT_HE,     /* limit = sqrt(6 / fan_in) (K. He et al., 2015) */
 };
+/* The words for those that a spec may ask for: nn_init_of[i] is nn_init_names[i]. */
+extern const char *const nn_init_names[]; /* NULL-terminated */
+extern const enum nn_init nn_init_of[];
+
 struct nn_layer_param {
 	const char *name; /* "weight": in the model it is "LAYER.weight" */
 	unsigned ndim;
@@ -97,6 +101,8 @@ struct nn_layer_type {
 
 /* NULL-terminated. */
 extern const struct nn_layer_type *const nn_layer_types[];
+/* Those of them that have neither keys nor parameters; NULL-terminated, for option tables. */
+extern const char *const nn_activation_names[];
 /* NULL if there is no such type. */
 const struct nn_layer_type *nn_layer_find(const char *name);
 

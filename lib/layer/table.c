@@ -13,6 +13,8 @@ const struct nn_layer_type *const nn_layer_types[] = {
 	NULL,
 };
 
+const char *const nn_activation_names[] = { "gelu", "identity", "relu", "sigmoid", "tanh", NULL };
+
 const struct nn_layer_type *nn_layer_find(const char *name)
 {
 	for (size_t i = 0; nn_layer_types[i]; i++)

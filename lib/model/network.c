@@ -58,6 +58,30 @@ int nn_network_check_params(const struct nn_network *network, const struct nn_bu
 	return NN_OK;
 }
 
+int nn_network_of_model(struct nn_network **network, const struct nn_bundle *params,
+	const char *name, struct nn_error *err)
+{
+	const char *spec = nn_bundle_meta(params, "spec");
+
+	*network = NULL;
+	if (!spec)
+		return nn_fail(err, NN_BAD, "%s: the model has no spec in its metadata", name);
+	if (nn_network_parse(network, spec, strlen(spec), "spec", err))
+		return nn_fail_in(err, "%s", name);
+	if (!nn_network_check_params(*network, params, err))
+		return NN_OK;
+	nn_network_free(*network);
+	*network = NULL;
+	return nn_fail_in(err, "%s", name);
+}
+
+bool nn_network_is_of(const struct nn_network *network, const struct nn_bundle *params)
+{
+	const char *spec = nn_bundle_meta(params, "spec");
+
+	return spec && !strcmp(spec, nn_network_spec(network));
+}
+
 /* Parameter `p` of layer `i` in a bundle of the network's layout. */
 static float *param_of(const struct nn_network *network, const struct nn_bundle *params, size_t i,
 	size_t p)

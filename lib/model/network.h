@@ -2,6 +2,7 @@
 #ifndef NN_MODEL_NETWORK_H
 #define NN_MODEL_NETWORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,12 @@ int nn_network_parse(struct nn_network **network, const char *spec, size_t lengt
  * then taken from what is known; where it does not leave them out they must agree. */
 int nn_network_complete(struct nn_network **network, const char *spec, size_t length,
 	const char *what, const struct nn_known_shapes *known, struct nn_error *err);
+/* The network of a model: of its metadata `spec`, and its parameters must fit. `name` is what to call
+ * the model. */
+int nn_network_of_model(struct nn_network **network, const struct nn_bundle *params,
+	const char *name, struct nn_error *err);
+/* Is this model's spec, letter by letter, that of the network? */
+bool nn_network_is_of(const struct nn_network *network, const struct nn_bundle *params);
 void nn_network_free(struct nn_network *network); /* NULL is fine */
 
 /* The spec of a multilayer perceptron, for nn_network_complete: sizes "64,32,10" from input to

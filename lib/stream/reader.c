@@ -214,7 +214,7 @@ static int looks_plain(struct nn_reader *reader, bool *plain, struct nn_error *e
 	int status = nn_input_peek(&reader->input, 9, &have, err);
 	const unsigned char *bytes = reader->input.buffer + reader->input.at;
 
-	*plain = !status && have == 9 && !nn_is_magic(bytes) && bytes[8] == '{' &&
+	*plain = !status && have >= 9 && !nn_is_magic(bytes) && bytes[8] == '{' &&
 		nn_get_u64(bytes) <= NN_HEADER_LIMIT;
 	return status;
 }

@@ -1,13 +1,20 @@
 libnnpipe_a_SOURCES += \
 	lib/train/finite.c \
 	lib/train/finite.h \
+	lib/train/fit.c \
+	lib/train/fit.h \
 	lib/train/lockstep.c \
 	lib/train/loop.c \
 	lib/train/reduce.c \
 	lib/train/reduce.h \
 	lib/train/reduction.c \
 	lib/train/reduction.h \
+	lib/train/shards.c \
+	lib/train/shards.h \
 	lib/train/state.c \
 	lib/train/state.h \
+	lib/train/task.c \
+	lib/train/task.h \
 	lib/train/update.c \
-	lib/train/update.h
+	lib/train/update.h \
+	lib/train/worker.c

@@ -1,0 +1,97 @@
+#include "train/fit.h"
+
+#include <string.h>
+
+#include "data/meta.h"
+
+int nn_fit_known(const struct nn_dataset *data, const char *name, struct nn_known_shapes *known,
+	struct nn_error *err)
+{
+	*known = (struct nn_known_shapes){ 0 };
+	/* A vector of one number is what rows without a dimension are to a network. */
+	if (nn_shape_set(&known->in, data->x_ndim ? data->x_ndim : 1,
+		    data->x_ndim ? data->x_shape : (uint64_t[]){ 1 }, err))
+		return nn_fail_in(err, "%s: tensor x", name);
+	known->outputs = data->has_classes ? data->class_count : data->outputs;
+	return NN_OK;
+}
+
+static int check_inputs(const struct nn_network *network, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	const struct nn_shape *in = nn_network_input_shape(network);
+	char data_text[NN_SHAPE_TEXT];
+	char network_text[NN_SHAPE_TEXT];
+
+	if (data->features == in->count)
+		return NN_OK;
+	nn_shape_text(data->x_ndim, data->x_shape, data_text);
+	nn_shape_text(in->ndim, in->dims, network_text);
+	return nn_fail(err, NN_BAD, "%s: its rows are %s, but the model's input is %s", name,
+		data_text, network_text);
+}
+
+static int check_targets(const struct nn_network *network, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	size_t outputs = nn_network_outputs(network);
+	const char *loss = nn_network_loss_name(network);
+
+	if (!data->has_classes && !data->outputs)
+		return nn_fail(err, NN_BAD, "%s: its rows have no y to learn or to compare with",
+			name);
+	if (nn_network_wants_classes(network) && !data->has_classes)
+		return nn_fail(err, NN_BAD, "%s: loss %s wants classes, but y are numbers", name,
+			loss);
+	if (!nn_network_wants_classes(network) && data->has_classes)
+		return nn_fail(err, NN_BAD, "%s: loss %s wants numbers, but y are classes", name,
+			loss);
+	if (data->has_classes && data->class_count != outputs)
+		return nn_fail(err, NN_BAD, "%s: %zu classes, but the model has %zu outputs", name,
+			data->class_count, outputs);
+	if (!data->has_classes && data->outputs != outputs)
+		return nn_fail(err, NN_BAD, "%s: y has %zu numbers a row, but the model has %zu outputs",
+			name, data->outputs, outputs);
+	return NN_OK;
+}
+
+/* Of both lists the first name that is not the other's. */
+static int compare_classes(char *const *ours, size_t our_count, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	size_t i = 0;
+
+	while (i < our_count && i < data->class_count && !strcmp(ours[i], data->classes[i]))
+		i++;
+	if (i == our_count && i == data->class_count)
+		return NN_OK;
+	return nn_fail(err, NN_BAD, "%s: class %zu is %s%s%s, but the model's is %s%s%s", name, i,
+		i < data->class_count ? "\"" : "", i < data->class_count ? data->classes[i] : "none",
+		i < data->class_count ? "\"" : "", i < our_count ? "\"" : "",
+		i < our_count ? ours[i] : "none", i < our_count ? "\"" : "");
+}
+
+static int check_classes(const struct nn_bundle *metas, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	char **names;
+	size_t count;
+	int status = nn_data_classes(metas, &names, &count, err);
+
+	if (status)
+		return nn_fail_in(err, "the model");
+	if (names && data->classes)
+		status = compare_classes(names, count, data, name, err);
+	nn_data_free_names(names, count);
+	return status;
+}
+
+int nn_fit_data(const struct nn_network *network, const struct nn_bundle *metas,
+	const struct nn_dataset *data, const char *name, bool targets, struct nn_error *err)
+{
+	int status = check_inputs(network, data, name, err);
+
+	if (!status && targets)
+		status = check_targets(network, data, name, err);
+	return status ? status : check_classes(metas, data, name, err);
+}

@@ -1,0 +1,175 @@
+/* nn-grad: the gradient of a model on shards of data, for each model that comes. */
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "data/dataset.h"
+#include "data/partition.h"
+#include "model/model.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+#include "train/shards.h"
+#include "train/task.h"
+
+static const char *model_path;
+static struct nn_task_options task;
+static struct nn_view view;
+static struct cli_reals weights;
+static bool has_shard_seed;
+static const char *output_path;
+
+static const struct cli_option options[] = {
+	CLI_STRING('m', "model", "MODEL", &model_path,
+		"the last model of this file, instead of each on standard input"),
+	CLI_COUNT('b', "batch", "ROWS", &task.batch, "rows a step, of each shard (default all)"),
+	CLI_COUNT(0, "steps-per-epoch", "S", &task.steps_per_epoch,
+		"steps an epoch, instead of --batch; a model that says so itself is obeyed"),
+	CLI_COUNT_GIVEN('s', "seed", "N", &task.seed, &task.has_seed,
+		"seed of the order of the rows (default the model's)"),
+	CLI_HEADING("Shards of one file, without cutting it:"),
+	CLI_STRING(0, "shard", "K/V", &view.which,
+		"only shard K of V, from 0, or K-L/V: shards K to L"),
+	CLI_CHOICE(0, "by", "METHOD", &view.method, nn_partitioner_names,
+		"how the rows are cut (default block)"),
+	CLI_REALS(0, "weights", "W,...", &weights, "relative sizes of the V shards"),
+	CLI_COUNT_GIVEN(0, "shard-seed", "N", &view.seed, &has_shard_seed,
+		"seed of random cuts (default 0)"),
+	CLI_HEADING("Output:"),
+	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
+	CLI_END
+};
+static const struct cli_tool tool = { "nn-grad", "DATA...",
+	"compute the gradient of a model on shards of data", options };
+
+static void check_usage(char *const *operands, int count)
+{
+	if (!count)
+		cli_usage("which data?");
+	for (int i = 0; i < count && !model_path; i++)
+		if (!strcmp(operands[i], "-"))
+			cli_usage("the model comes on standard input: data cannot (see -m)");
+	if (model_path && !strcmp(model_path, "-"))
+		for (int i = 0; i < count; i++)
+			if (!strcmp(operands[i], "-"))
+				cli_usage("model and data cannot both come on standard input");
+	if (task.batch && task.steps_per_epoch)
+		cli_usage("either --batch or --steps-per-epoch");
+	if (!view.which && (view.method || weights.count || has_shard_seed))
+		cli_usage("--by, --weights and --shard-seed go with --shard");
+	if (view.which && count > 1)
+		cli_usage("--shard is a view of one file, not of %d", count);
+}
+
+/* All data, loaded once. They live as long as the process. */
+static void load_shards(struct nn_shards *shards, char *const *operands, size_t count,
+	const struct nn_output *output)
+{
+	struct nn_error err;
+	struct nn_dataset *data = nn_alloc(count, sizeof *data, &err);
+	const char **names = nn_alloc(count, sizeof *names, &err);
+	int fd;
+
+	if (!data || !names)
+		cli_die(&err);
+	for (size_t i = 0; i < count; i++) {
+		if (nn_open_input(operands[i], &fd, &names[i], &err))
+			cli_die(&err);
+		cli_refuse_same(output, fd, names[i]);
+		if (nn_dataset_load(&data[i], fd, names[i], &err))
+			cli_die(&err);
+		if (fd != STDIN_FILENO)
+			close(fd);
+	}
+	view.weights = weights.values;
+	view.weight_count = weights.count;
+	if (!view.method)
+		view.method = "block";
+	if (view.which ? nn_shards_of_view(shards, data, names[0], &view, &err) :
+			 nn_shards_of_files(shards, data, names, count, &err))
+		cli_die(&err);
+}
+
+/* A named model that the output would replace; of a pipe there is nothing to lose. */
+static void refuse_same_model(const struct nn_output *output)
+{
+	struct stat st;
+	int fd;
+
+	if (!model_path || stat(model_path, &st) || !S_ISREG(st.st_mode))
+		return;
+	fd = open(model_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	cli_refuse_same(output, fd, model_path);
+	close(fd);
+}
+
+/* The last model of a file. */
+static int answer_file(struct nn_worker *worker, struct nn_writer *writer, struct nn_error *err)
+{
+	struct nn_checkpoint checkpoint;
+	int status = nn_checkpoint_read(&checkpoint, model_path, err);
+
+	if (status)
+		return status;
+	status = nn_worker_answer(worker, &checkpoint.model, model_path, writer, err);
+	nn_checkpoint_free(&checkpoint);
+	return status;
+}
+
+/* Each model of a stream, up to its END. */
+static int answer_stream(struct nn_worker *worker, struct nn_writer *writer, struct nn_error *err)
+{
+	struct nn_reader *reader;
+	const struct nn_frame *frame;
+	struct nn_model model;
+	uint64_t answered = 0;
+	int status = nn_reader_open(&reader, 0, "stdin", NN_KIND_MODEL, err);
+
+	while (!status && !(status = nn_reader_next(reader, &frame, err)) && frame &&
+		frame->preamble.kind != NN_KIND_END) {
+		if (frame->preamble.kind != NN_KIND_MODEL)
+			continue;
+		status = nn_model_load(&model, reader, frame, err);
+		if (status)
+			break;
+		status = nn_worker_answer(worker, &model, nn_reader_name(reader), writer, err);
+		nn_model_free(&model);
+		answered++;
+	}
+	if (!status && !answered)
+		status = nn_fail(err, NN_BAD, "stdin: there is no model in it");
+	nn_reader_close(reader);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	int count;
+	char **operands = cli_start(&tool, argc, argv, &count);
+	struct nn_shards shards;
+	struct nn_worker *worker;
+	struct nn_writer *writer;
+	struct nn_output output;
+	struct nn_error err;
+
+	check_usage(operands, count);
+	cli_output(&output, output_path, true);
+	refuse_same_model(&output);
+	load_shards(&shards, operands, (size_t)count, &output);
+	worker = nn_worker_new(&shards, &task, &err);
+	if (!worker || nn_writer_open(&writer, output.fd, output.name, &err))
+		cli_die(&err);
+	if (model_path ? answer_file(worker, writer, &err) : answer_stream(worker, writer, &err))
+		cli_die(&err);
+	if (nn_writer_end(writer, &err) || nn_output_commit(&output, &err))
+		cli_die(&err);
+	nn_writer_close(writer);
+	nn_worker_free(worker);
+	nn_shards_free(&shards);
+	return 0;
+}

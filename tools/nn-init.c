@@ -1,0 +1,192 @@
+/* nn-init: a model with initial parameters, from a spec. */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "data/dataset.h"
+#include "loss/loss.h"
+#include "model/model.h"
+#include "model/network.h"
+#include "stream/writer.h"
+#include "tensor/blas.h"
+#include "train/fit.h"
+
+#define SPEC_LIMIT ((size_t)16 << 20)
+
+static const char *mlp;
+static const char *activation;
+static const char *loss;
+static const char *init;
+static uint64_t seed;
+static const char *data_path;
+static const char *kernel;
+static const char *output_path;
+
+static const struct cli_option options[] = {
+	CLI_STRING(0, "mlp", "N,N,...", &mlp,
+		"a multilayer perceptron of these sizes, from input to output; the first and the "
+		"last may be left out with --data"),
+	CLI_CHOICE(0, "activation", "NAME", &activation, nn_activation_names,
+		"between the layers of --mlp (default relu)"),
+	CLI_CHOICE(0, "loss", "NAME", &loss, nn_loss_names,
+		"of --mlp (default what suits --data, else cross_entropy)"),
+	CLI_CHOICE(0, "init", "NAME", &init, nn_init_names,
+		"initializer of --mlp (default glorot)"),
+	CLI_STRING('d', "data", "FILE", &data_path,
+		"find out and check input and outputs from these data; keep class names and scaling"),
+	CLI_COUNT('s', "seed", "N", &seed, "seed of the parameters and of the training (default 0)"),
+	CLI_STRING(0, "kernel", "NAME", &kernel,
+		"matrix kernel that all workers must run; auto: what this host picks"),
+	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
+	CLI_END
+};
+static const struct cli_tool tool = { "nn-init", "[SPEC]",
+	"make a model with initial parameters from a spec", options };
+
+static void load_data(struct nn_dataset *data, const struct nn_output *output)
+{
+	struct nn_error err;
+	const char *name;
+	int fd;
+
+	if (nn_open_input(data_path, &fd, &name, &err))
+		cli_die(&err);
+	cli_refuse_same(output, fd, name);
+	if (nn_dataset_load(data, fd, name, &err))
+		cli_die(&err);
+	if (fd != STDIN_FILENO)
+		close(fd);
+}
+
+static const char *read_spec(struct nn_buffer *spec, const char *path, const struct nn_output *output)
+{
+	struct nn_error err;
+	const char *name;
+	int fd;
+
+	if (nn_open_input(path, &fd, &name, &err))
+		cli_die(&err);
+	cli_refuse_same(output, fd, name);
+	if (nn_read_all(fd, spec, SPEC_LIMIT, name, &err))
+		cli_die(&err);
+	return name;
+}
+
+/* The spec, from the operand, standard input or --mlp. */
+static struct nn_network *make_network(const char *path, const struct nn_dataset *data,
+	const struct nn_output *output)
+{
+	struct nn_known_shapes known = { 0 };
+	struct nn_buffer spec = { 0 };
+	struct nn_network *network;
+	const char *name = "--mlp";
+	struct nn_error err;
+
+	if (data && nn_fit_known(data, data_path, &known, &err))
+		cli_die(&err);
+	if (!mlp)
+		name = read_spec(&spec, path ? path : "-", output);
+	else if (nn_network_mlp_spec(&spec, mlp, activation ? activation : "relu",
+			 init ? init : "glorot",
+			 loss ? loss : data && data->outputs ? "mse" : "cross_entropy", &err))
+		cli_usage("--mlp: %s", err.text);
+	if (nn_network_complete(&network, spec.data, spec.length, name, &known, &err))
+		cli_die(&err);
+	nn_buffer_free(&spec);
+	return network;
+}
+
+static int copy_data_metas(const struct nn_dataset *data, struct nn_bundle *params,
+	struct nn_error *err)
+{
+	static const char *const keys[] = { "classes", "columns", "x_scale" };
+	int status = NN_OK;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++) {
+		const char *value = nn_bundle_meta(&data->metas, keys[i]);
+
+		if (value)
+			status = nn_bundle_set_meta(params, keys[i], value, err);
+	}
+	return status;
+}
+
+static int make_model(struct nn_model *model, const struct nn_network *network,
+	const struct nn_dataset *data, struct nn_error *err)
+{
+	int status = nn_network_layout(network, &model->params, err);
+
+	model->preamble.seed = seed;
+	if (!status)
+		status = nn_bundle_set_meta(&model->params, "spec", nn_network_spec(network), err);
+	if (!status && kernel && !strcmp(kernel, "auto")) {
+		status = nn_blas_load(NULL, 0, err);
+		kernel = nn_blas_kernel();
+	}
+	if (!status && kernel)
+		status = nn_bundle_set_meta(&model->params, "kernel", kernel, err);
+	if (!status && data)
+		status = copy_data_metas(data, &model->params, err);
+	if (!status && data)
+		status = nn_fit_data(network, &model->params, data, data_path,
+			data->has_classes || data->outputs, err);
+	if (!status)
+		status = nn_bundle_alloc(&model->params, err);
+	if (!status)
+		nn_network_init(network, seed, &model->params);
+	return status;
+}
+
+static void describe(const struct nn_network *network, const struct nn_bundle *params)
+{
+	size_t count = nn_network_layer_count(network);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct nn_layer *layer = nn_network_layer(network, i);
+		char in[NN_SHAPE_TEXT];
+		char out[NN_SHAPE_TEXT];
+
+		nn_shape_text(layer->in.ndim, layer->in.dims, in);
+		nn_shape_text(layer->out.ndim, layer->out.dims, out);
+		cli_note("%3zu %-10s %s -> %s", i, layer->type->name, in, out);
+	}
+	cli_note("%zu parameters, loss %s, seed %llu", params->bytes / sizeof(float),
+		nn_network_loss_name(network), (unsigned long long)seed);
+}
+
+int main(int argc, char **argv)
+{
+	int count;
+	char **operands = cli_start(&tool, argc, argv, &count);
+	struct nn_dataset data = { 0 };
+	struct nn_model model = { 0 };
+	struct nn_network *network;
+	struct nn_writer *writer;
+	struct nn_output output;
+	struct nn_error err;
+
+	if (count > 1)
+		cli_usage("one spec at most, not %d", count);
+	if (mlp && count)
+		cli_usage("either a spec or --mlp");
+	if (!mlp && (activation || loss || init))
+		cli_usage("--%s goes with --mlp; a spec says so itself",
+			activation ? "activation" : loss ? "loss" : "init");
+	cli_output(&output, output_path, true);
+	if (data_path)
+		load_data(&data, &output);
+	network = make_network(count ? operands[0] : NULL, data_path ? &data : NULL, &output);
+	if (make_model(&model, network, data_path ? &data : NULL, &err) ||
+		nn_writer_open(&writer, output.fd, output.name, &err) ||
+		nn_model_write(&model, writer, &err) || nn_writer_end(writer, &err) ||
+		nn_output_commit(&output, &err))
+		cli_die(&err);
+	describe(network, &model.params);
+	nn_writer_close(writer);
+	nn_model_free(&model);
+	nn_network_free(network);
+	nn_dataset_free(&data);
+	return 0;
+}
