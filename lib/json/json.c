@@ -273,7 +273,15 @@ int nn_json_put_string(struct nn_buffer *out, const char *text, struct nn_error 
 {
 	static const char short_escapes[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
-	int status = nn_buffer_puts(out, "\"", err);
+	int status;
+
+	for (size_t i = 0, step, length = strlen(text); i < length; i += step) {
+		step = utf8_length((const unsigned char *)text + i, length - i);
+		if (!step)
+			return nn_fail(err, NN_BAD, "byte %zu of a text is not UTF-8: \"%.40s\"", i,
+				text);
+	}
+	status = nn_buffer_puts(out, "\"", err);
 
 	for (const char *p = text; *p && !status; p++) {
 		const char *escape = strchr(short_escapes, *p);

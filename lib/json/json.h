@@ -52,6 +52,7 @@ int nn_json_only_keys(const struct nn_json *object, const char *path, const char
 
 /* Canonical writing: no space, members in the order given, strings escaped no more than needed,
  * numbers as the shortest text that reads back the same. */
+/* NN_BAD if `text` is not UTF-8. */
 int nn_json_put_string(struct nn_buffer *out, const char *text, struct nn_error *err);
 int nn_json_put_f64(struct nn_buffer *out, double value, struct nn_error *err);
 /* A whole value again, canonically: members keep their order. */

@@ -138,6 +138,10 @@ static int check_ranges(const struct nn_preamble *preamble, unsigned *at, struct
 		return nn_fail(err, NN_BAD, "a body of %llu bytes in a frame of %s",
 			(unsigned long long)preamble->raw, nn_kind_name(preamble->kind, name));
 	}
+	if (preamble->kind == NN_KIND_END && preamble->flags) {
+		*at = AT_FLAGS;
+		return nn_fail(err, NN_BAD, "flags 0x%x in an END frame", (unsigned)preamble->flags);
+	}
 	if (!(preamble->flags & NN_FLAG_DEFLATE) && preamble->stored != preamble->raw) {
 		*at = AT_STORED;
 		return nn_fail(err, NN_BAD, "%llu bytes stored for a body of %llu, not deflated",
@@ -170,7 +174,6 @@ int nn_no_magic(const unsigned char *bytes, size_t count, struct nn_error *err)
 {
 	char found[4 * 32 + 1] = "";
 	size_t used = 0;
-	size_t text = 0;
 
 	if (count > 32)
 		count = 32;
@@ -178,11 +181,17 @@ int nn_no_magic(const unsigned char *bytes, size_t count, struct nn_error *err)
 		bool plain = bytes[i] >= 0x20 && bytes[i] < 0x7f && bytes[i] != '\\';
 		const char *format = plain ? "%c" : bytes[i] == '\n' ? "\\n" : "\\x%02x";
 
-		text += plain || bytes[i] == '\n' || bytes[i] == '\r';
 		used += (size_t)snprintf(found + used, sizeof found - used, format, bytes[i]);
 	}
-	return nn_fail(err, NN_BAD, "no frame here, but \"%s\"%s", found,
-		text == count ? " (does a login script print text into the pipe?)" : "");
+	return nn_fail(err, NN_BAD, "no frame here, but \"%s\"", found);
+}
+
+bool nn_is_text(const unsigned char *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((bytes[i] < 0x20 && !strchr("\t\n\r\x1b", bytes[i])) || bytes[i] >= 0x7f)
+			return false;
+	return count;
 }
 
 int nn_preamble_decode(const unsigned char bytes[static NN_PREAMBLE_BYTES],

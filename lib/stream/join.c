@@ -7,10 +7,11 @@ static int next_wanted(struct nn_reader *reader, unsigned kind, const struct nn_
 {
 	int status;
 
+	if (kind)
+		return nn_reader_find(reader, kind, frame, err);
 	do
 		status = nn_reader_next(reader, frame, err);
-	while (!status && *frame &&
-		((*frame)->preamble.kind == NN_KIND_END || (kind && (*frame)->preamble.kind != kind)));
+	while (!status && *frame && (*frame)->preamble.kind == NN_KIND_END);
 	return status;
 }
 

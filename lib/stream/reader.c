@@ -24,10 +24,11 @@ struct nn_reader {
 	struct nn_frame frame;
 	struct nn_hasher *digests;  /* of the stream's digests */
 	struct nn_body body;
-	uint64_t data_left;         /* bytes of the data section not taken */
+	size_t data_left;           /* bytes of the data section not taken */
 	struct nn_buffer header;      /* JSON of this frame */
 	struct nn_buffer last_header; /* ... and the one that `layout` was parsed from */
 	struct nn_bundle layout;
+	bool changed;    /* a frame of another header came since the caller saw one */
 	size_t *places;  /* where the tensors lie, if not in canonical order */
 	size_t trusted;  /* data bytes that once came whole: as many may be allocated at once */
 };
@@ -92,8 +93,14 @@ static int take_header(struct nn_reader *reader, uint64_t raw, struct nn_error *
 			"a header of %llu bytes, in a body of %llu (at most %zu are read)",
 			(unsigned long long)length, (unsigned long long)raw, NN_HEADER_LIMIT);
 	if (!reader->plain && (length + 8) % NN_ALIGN)
-		return nn_input_damaged(&reader->input, at, err, "a header of %llu bytes: its data do not start on %d",
+		return nn_input_damaged(&reader->input, at, err,
+			"a header of %llu bytes: its data do not start on %d",
 			(unsigned long long)length, NN_ALIGN);
+	if (reader->body.inflating &&
+		!nn_header_may_inflate(length, reader->frame.preamble.stored))
+		return nn_input_damaged(&reader->input, at, err,
+			"a header of %llu bytes, deflated to at most %llu", (unsigned long long)length,
+			(unsigned long long)reader->frame.preamble.stored);
 	nn_buffer_clear(&reader->header);
 	while (reader->header.length < length) {
 		size_t left = (size_t)length - reader->header.length;
@@ -101,20 +108,21 @@ static int take_header(struct nn_reader *reader, uint64_t raw, struct nn_error *
 
 		status = nn_buffer_reserve(&reader->header, piece, err);
 		if (!status)
-			status = nn_body_take(&reader->body, reader->header.data + reader->header.length, piece,
-				err);
+			status = nn_body_take(&reader->body,
+				reader->header.data + reader->header.length, piece, err);
 		if (status)
 			return status;
 		reader->header.length += piece;
+		reader->header.data[reader->header.length] = '\0';
 	}
 	return NN_OK;
 }
 
 /* From step to step the header is the same, byte for byte: it is parsed once. */
-static int parse_header(struct nn_reader *reader, struct nn_error *err)
+static int parse_header(struct nn_reader *reader, uint64_t at, struct nn_error *err)
 {
 	struct nn_buffer swap;
-	int status;
+	struct nn_error why;
 
 	reader->frame.same_layout = reader->last_header.length &&
 		reader->header.length == reader->last_header.length &&
@@ -125,10 +133,9 @@ static int parse_header(struct nn_reader *reader, struct nn_error *err)
 	free(reader->places);
 	reader->places = NULL;
 	nn_buffer_clear(&reader->last_header);
-	status = nn_header_parse(reader->header.data, reader->header.length, &reader->layout,
-		reader->plain ? &reader->places : NULL, err);
-	if (status)
-		return nn_reader_blame(reader, err);
+	if (nn_header_parse(reader->header.data, reader->header.length, &reader->layout,
+		    reader->plain ? &reader->places : NULL, &why))
+		return nn_input_damaged(&reader->input, at, err, "%s", why.text);
 	swap = reader->last_header;
 	reader->last_header = reader->header;
 	reader->header = swap;
@@ -141,12 +148,13 @@ static int enter_body(struct nn_reader *reader, struct nn_error *err)
 	const struct nn_preamble *preamble = &reader->frame.preamble;
 	int status = nn_body_start(&reader->body, &reader->input, preamble->stored,
 		preamble->flags & NN_FLAG_DEFLATE, err);
+	uint64_t at = reader->input.position;
 
 	reader->state = IN_FRAME;
 	if (!status)
 		status = take_header(reader, preamble->raw, err);
 	if (!status)
-		status = parse_header(reader, err);
+		status = parse_header(reader, at, err);
 	if (status)
 		return status;
 	reader->frame.layout = &reader->layout;
@@ -177,28 +185,41 @@ static int check_size(const struct nn_reader *reader, struct nn_error *err)
 	return NN_OK;
 }
 
+/* Eight bytes tell: whoever printed a banner and then waits for us would wait for ever if we waited
+ * for a whole preamble. */
+static int check_magic(struct nn_reader *reader, struct nn_error *err)
+{
+	struct nn_error why;
+	size_t have;
+	int status = nn_input_peek(&reader->input, NN_MAGIC_BYTES, &have, err);
+	const unsigned char *bytes = reader->input.buffer + reader->input.at;
+
+	if (status || (have < NN_MAGIC_BYTES ? !memcmp(bytes, NN_MAGIC, have) : nn_is_magic(bytes)))
+		return status;
+	nn_no_magic(bytes, have, &why);
+	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text,
+		nn_is_text(bytes, have) && !reader->input.regular ?
+			" (does a login script print text into the pipe?)" : "");
+}
+
 static int read_preamble(struct nn_reader *reader, struct nn_error *err)
 {
 	unsigned char bytes[NN_PREAMBLE_BYTES];
 	struct nn_error why;
 	unsigned at;
-	size_t got;
 	int status;
 
 	reader->frame.position = reader->input.position;
 	nn_hasher_reset(reader->input.hasher);
 	reader->input.hashing = true;
-	status = nn_input_take(&reader->input, bytes, sizeof bytes, &got, err);
+	status = check_magic(reader, err);
+	if (!status)
+		status = nn_input_need(&reader->input, bytes, sizeof bytes, err);
 	if (status)
 		return status;
-	if (got < NN_MAGIC_BYTES ? memcmp(bytes, NN_MAGIC, got) : !nn_is_magic(bytes)) {
-		nn_no_magic(bytes, got, &why);
-		return nn_input_damaged(&reader->input, reader->frame.position, err, "%s", why.text);
-	}
-	if (got < sizeof bytes)
-		return nn_input_cut(&reader->input, err);
 	if (nn_preamble_decode(bytes, &reader->frame.preamble, &at, &why))
-		return nn_input_damaged(&reader->input, reader->frame.position + at, err, "%s", why.text);
+		return nn_input_damaged(&reader->input, reader->frame.position + at, err, "%s",
+			why.text);
 	if (reader->frame.preamble.sequence != reader->input.frame)
 		return nn_input_damaged(&reader->input, reader->frame.position, err,
 			"frame %llu stands where frame %llu is due",
@@ -280,8 +301,10 @@ static int next_plain(struct nn_reader *reader, const struct nn_frame **frame,
 		return NN_OK;
 	status = nn_input_peek(&reader->input, 1, &have, err);
 	if (!status && have)
-		status = nn_input_damaged(&reader->input, reader->input.position, err, "bytes behind the last tensor");
+		status = nn_input_damaged(&reader->input, reader->input.position, err,
+			"bytes behind the last tensor");
 	reader->frame.preamble = (struct nn_preamble){ .kind = NN_KIND_END, .sequence = 1 };
+	reader->frame.layout = NULL;
 	reader->state = AFTER_END;
 	*frame = &reader->frame;
 	return status;
@@ -324,10 +347,17 @@ int nn_reader_next(struct nn_reader *reader, const struct nn_frame **frame, stru
 {
 	int status;
 
-	do
+	for (;;) {
 		status = next_frame(reader, frame, err);
-	while (!status && *frame && (*frame)->preamble.kind & NN_KIND_SKIPPABLE);
-	return status;
+		if (status || !*frame || (*frame)->preamble.kind == NN_KIND_END)
+			return status;
+		reader->changed |= !reader->frame.same_layout;
+		if ((*frame)->preamble.kind & NN_KIND_SKIPPABLE)
+			continue;
+		reader->frame.same_layout = !reader->changed;
+		reader->changed = false;
+		return NN_OK;
+	}
 }
 
 int nn_reader_find(struct nn_reader *reader, unsigned kind, const struct nn_frame **frame,
@@ -335,16 +365,22 @@ int nn_reader_find(struct nn_reader *reader, unsigned kind, const struct nn_fram
 {
 	int status;
 
-	do
-		status = nn_reader_next(reader, frame, err);
-	while (!status && *frame && (*frame)->preamble.kind != kind);
+	while (!(status = nn_reader_next(reader, frame, err)) && *frame &&
+		(*frame)->preamble.kind != kind)
+		if ((*frame)->preamble.kind != NN_KIND_END)
+			reader->changed |= !reader->frame.same_layout;
 	return status;
 }
 
 int nn_reader_take(struct nn_reader *reader, void *bytes, size_t count, struct nn_error *err)
 {
-	int status = nn_body_take(&reader->body, bytes, count, err);
+	int status;
 
+	if (count > reader->data_left)
+		return nn_fail(err, NN_BAD, "%s: frame %llu: %zu bytes wanted of %zu that are left",
+			reader->input.name, (unsigned long long)reader->input.frame, count,
+			reader->data_left);
+	status = nn_body_take(&reader->body, bytes, count, err);
 	if (!status)
 		reader->data_left -= count;
 	return status;
@@ -357,10 +393,9 @@ static int drop_data(struct nn_reader *reader, struct nn_error *err)
 	int status = NN_OK;
 
 	if (!reader->body.inflating)
-		return nn_body_take(&reader->body, NULL, (size_t)reader->data_left, err);
+		return nn_body_take(&reader->body, NULL, reader->data_left, err);
 	while (reader->data_left && !status) {
-		size_t piece = reader->data_left < sizeof scrap ? (size_t)reader->data_left :
-								  sizeof scrap;
+		size_t piece = reader->data_left < sizeof scrap ? reader->data_left : sizeof scrap;
 
 		status = nn_reader_take(reader, scrap, piece, err);
 	}
@@ -370,10 +405,13 @@ static int drop_data(struct nn_reader *reader, struct nn_error *err)
 int nn_reader_verify(struct nn_reader *reader, struct nn_error *err)
 {
 	unsigned char tail[NN_ALIGN + NN_DIGEST_BYTES];
-	uint64_t at = reader->input.position;
+	uint64_t at;
 	size_t padding = nn_frame_padding(reader->frame.preamble.stored);
-	int status = drop_data(reader, err);
+	int status;
 
+	if (reader->state != IN_FRAME)
+		return NN_OK;
+	status = drop_data(reader, err);
 	if (!status)
 		status = nn_body_finish(&reader->body, err);
 	if (status)
@@ -396,7 +434,8 @@ int nn_reader_verify(struct nn_reader *reader, struct nn_error *err)
 			(unsigned long long)reader->frame.digest);
 	for (size_t i = 0; i < padding; i++)
 		if (tail[i])
-			return nn_input_damaged(&reader->input, at + i, err, "filler byte is 0x%02x, not zero", tail[i]);
+			return nn_input_damaged(&reader->input, at + i, err,
+				"filler byte is 0x%02x, not zero", tail[i]);
 	nn_hasher_add(reader->digests, tail + padding, NN_DIGEST_BYTES);
 	reader->input.frame++;
 	if (reader->frame.preamble.kind == NN_KIND_END)
@@ -409,7 +448,8 @@ static int take_growing(struct nn_reader *reader, unsigned char **data, struct n
 {
 	size_t bytes = reader->layout.bytes;
 	size_t first = reader->trusted > FIRST_BLOCK ? reader->trusted : FIRST_BLOCK;
-	size_t room = bytes < first || (reader->input.regular && !reader->body.inflating) ? bytes : first;
+	bool there = reader->input.regular && !reader->body.inflating;
+	size_t room = bytes < first || there ? bytes : first;
 	size_t have = 0;
 	int status;
 

@@ -25,7 +25,8 @@ struct nn_frame {
 	/* Names, shapes and metadata of the tensors; no data. Stays valid until nn_reader_next. */
 	const struct nn_bundle *layout;
 	bool ordered;      /* data come in canonical order: always, but from plain files */
-	bool same_layout;  /* header identical to that of the frame before: nothing to check again */
+	bool same_layout;  /* header identical to that of the last frame that the caller was given,
+			    * not counting END: nothing to check again */
 	uint64_t digest;   /* once verified */
 	uint64_t position; /* byte of the input at which the frame starts */
 	bool plain;        /* from a safetensors file: the preamble is made up */
@@ -53,7 +54,7 @@ int nn_reader_load(struct nn_reader *reader, struct nn_bundle *bundle, struct nn
 /* The next `count` bytes of the data section (of layout->bytes in all), not verified yet; in the
  * layout's order only if frame->ordered. */
 int nn_reader_take(struct nn_reader *reader, void *bytes, size_t count, struct nn_error *err);
-/* Reads what is left of the frame and checks its digest. */
+/* Reads what is left of the frame and checks its digest; nothing to do where that has been done. */
 int nn_reader_verify(struct nn_reader *reader, struct nn_error *err);
 
 /* An error about the current frame: "NAME: frame N: ..." before what `err` says; returns status. */

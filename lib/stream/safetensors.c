@@ -72,24 +72,41 @@ int nn_header_write(struct nn_buffer *out, const struct nn_bundle *bundle, struc
 	return status;
 }
 
+static int by_key(const void *a, const void *b)
+{
+	const struct nn_meta *left = a;
+	const struct nn_meta *right = b;
+
+	return strcmp(left->key, right->key);
+}
+
+/* All at once: inserted one by one, a million keys in the wrong order would take hours. JSON has no
+ * key twice. */
 static int parse_metas(const struct nn_json *metas, struct nn_bundle *bundle,
 	struct nn_error *err)
 {
 	const struct nn_json *meta;
-	int status = NN_OK;
 
 	if (nn_json_type(metas) != NN_JSON_OBJECT)
 		return nn_fail(err, NN_BAD, "header: __metadata__ is %s", nn_json_type_name(metas));
-	for (meta = nn_json_first(metas); meta && !status; meta = nn_json_next(meta)) {
+	bundle->metas = nn_alloc(nn_json_size(metas), sizeof *bundle->metas, err);
+	if (!bundle->metas)
+		return NN_FAILED;
+	for (meta = nn_json_first(metas); meta; meta = nn_json_next(meta)) {
+		struct nn_meta *to = &bundle->metas[bundle->meta_count];
 		const char *text;
 
 		if (!nn_json_string(meta, &text))
-			status = nn_fail(err, NN_BAD, "header: __metadata__.%s is %s, not a string",
+			return nn_fail(err, NN_BAD, "header: __metadata__.%s is %s, not a string",
 				nn_json_key(meta), nn_json_type_name(meta));
-		else
-			status = nn_bundle_set_meta(bundle, nn_json_key(meta), text, err);
+		to->key = nn_strdup(nn_json_key(meta), err);
+		to->value = nn_strdup(text, err);
+		bundle->meta_count++;
+		if (!to->key || !to->value)
+			return NN_FAILED;
 	}
-	return status;
+	qsort(bundle->metas, bundle->meta_count, sizeof *bundle->metas, by_key);
+	return NN_OK;
 }
 
 /* One member of the header: {"dtype": ..., "shape": [...], "data_offsets": [begin, end]}. */

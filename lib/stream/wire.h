@@ -2,6 +2,7 @@
 #ifndef NN_STREAM_WIRE_H
 #define NN_STREAM_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,7 +44,18 @@ static inline size_t nn_frame_padding(uint64_t stored)
 	return (size_t)((NN_ALIGN - (stored + NN_DIGEST_BYTES) % NN_ALIGN) % NN_ALIGN);
 }
 
-/* NN_BAD, saying what stands where the magic should: a banner that a login shell printed, say. */
+/* JSON takes many times its own memory, which what was stored must justify: a deflated body may not
+ * hold a header of more than 64 KiB that is over 64 times as long as the body was stored. Names of
+ * tensors repeat themselves and deflate well, but not that well. */
+static inline bool nn_header_may_inflate(uint64_t header, uint64_t stored)
+{
+	return header <= (uint64_t)64 << 10 || header / 64 <= stored;
+}
+
+/* NN_BAD, saying what stands where the magic should: a banner that a login shell printed, say. At
+ * most 32 bytes of it are shown. */
 int nn_no_magic(const unsigned char *bytes, size_t count, struct nn_error *err);
+/* Could a program have printed this for people? */
+bool nn_is_text(const unsigned char *bytes, size_t count);
 
 #endif

@@ -140,10 +140,13 @@ static int deflate_frame(struct nn_writer *writer, const struct nn_preamble *pre
 	const struct nn_bundle *bundle, struct nn_error *err)
 {
 	struct nn_buffer body = { 0 };
+	struct nn_preamble filled = *preamble;
 	unsigned char *stored = NULL;
 	uLongf length = 0;
+	size_t header;
 	int status = nn_header_write(&body, bundle, err);
 
+	header = body.length - 8;
 	if (!status)
 		status = nn_buffer_append(&body, bundle->data, bundle->bytes, err);
 	if (!status) {
@@ -153,10 +156,17 @@ static int deflate_frame(struct nn_writer *writer, const struct nn_preamble *pre
 	}
 	if (!status && compress2(stored, &length, (const Bytef *)body.data, body.length, 6) != Z_OK)
 		status = nn_fail(err, NN_FAILED, "%s: cannot deflate", writer->name);
+	/* Readers would take such a one for an attack. */
+	if (!status && !nn_header_may_inflate(header, length)) {
+		filled.flags &= ~(uint32_t)NN_FLAG_DEFLATE;
+		free(stored);
+		stored = NULL;
+		length = body.length;
+	}
 	if (!status)
-		status = start_frame(writer, preamble, length, body.length, err);
+		status = start_frame(writer, &filled, length, body.length, err);
 	if (!status)
-		status = whole_body(writer, stored, length, err);
+		status = whole_body(writer, stored ? stored : (unsigned char *)body.data, length, err);
 	free(stored);
 	nn_buffer_free(&body);
 	return status;
@@ -177,10 +187,13 @@ int nn_writer_begin(struct nn_writer *writer, const struct nn_preamble *preamble
 	const struct nn_bundle *layout, struct nn_error *err)
 {
 	struct nn_buffer header = { 0 };
+	struct nn_preamble raw = *preamble;
 	int status = nn_header_write(&header, layout, err);
 
+	/* Set, say, by a frame that this one's preamble was copied from. */
+	raw.flags &= ~(uint32_t)NN_FLAG_DEFLATE;
 	if (!status)
-		status = start_frame(writer, preamble, header.length + layout->bytes,
+		status = start_frame(writer, &raw, header.length + layout->bytes,
 			header.length + layout->bytes, err);
 	if (!status) {
 		nn_hasher_add(writer->frame, header.data, header.length);

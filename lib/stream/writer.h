@@ -17,7 +17,7 @@ void nn_writer_close(struct nn_writer *writer); /* writes nothing; NULL is fine 
 int nn_writer_frame(struct nn_writer *writer, const struct nn_preamble *preamble,
 	const struct nn_bundle *bundle, struct nn_error *err);
 
-/* The same in pieces: begin, exactly layout->bytes bytes by put, finish. Until finish the reader on
+/* The same in pieces and never deflated: begin, exactly layout->bytes bytes by put, finish. Until finish the reader on
  * the other side has not seen a digest: whoever finds its input bad stops before it. */
 int nn_writer_begin(struct nn_writer *writer, const struct nn_preamble *preamble,
 	const struct nn_bundle *layout, struct nn_error *err);

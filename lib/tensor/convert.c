@@ -91,6 +91,31 @@ void nn_tensor_to_f32(float *to, const void *from, enum nn_dtype dtype, size_t c
 		convert(to, from, dtype, count);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct nn_tensor *const *left = a;
+	const struct nn_tensor *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+/* Tensors of one element size are in the order of their names. */
+static int convert_all(const struct nn_bundle *bundle, struct nn_bundle *f32, struct nn_error *err)
+{
+	const struct nn_tensor **from = nn_alloc(bundle->count, sizeof *from, err);
+
+	if (!from)
+		return NN_FAILED;
+	for (size_t i = 0; i < bundle->count; i++)
+		from[i] = &bundle->tensors[i];
+	qsort(from, bundle->count, sizeof *from, by_name);
+	for (size_t i = 0; i < bundle->count; i++)
+		nn_tensor_to_f32(nn_bundle_data(f32, &f32->tensors[i]), nn_bundle_data(bundle, from[i]),
+			from[i]->dtype, from[i]->count);
+	free(from);
+	return NN_OK;
+}
+
 int nn_bundle_to_f32(struct nn_bundle *bundle, struct nn_error *err)
 {
 	struct nn_bundle f32 = { 0 };
@@ -110,15 +135,11 @@ int nn_bundle_to_f32(struct nn_bundle *bundle, struct nn_error *err)
 		status = nn_bundle_alloc(&f32, err);
 	if (!status)
 		status = nn_bundle_copy_metas(bundle, &f32, err);
+	if (!status)
+		status = convert_all(bundle, &f32, err);
 	if (status) {
 		nn_bundle_free(&f32);
 		return status;
-	}
-	for (size_t i = 0; i < bundle->count; i++) {
-		const struct nn_tensor *tensor = &bundle->tensors[i];
-
-		nn_tensor_to_f32(nn_bundle_data(&f32, nn_bundle_find(&f32, tensor->name)),
-			nn_bundle_data(bundle, tensor), tensor->dtype, tensor->count);
 	}
 	nn_bundle_free(bundle);
 	*bundle = f32;

@@ -25,3 +25,5 @@ EXTRA_DIST += tests/unit/figures/gradients.py tests/unit/figures/normal.py
 UNIT_TESTS += tests/unit/test-optim
 tests_unit_test_optim_SOURCES = tests/unit/test-optim.c tests/unit/optim-figures.h tests/unit/tap.h
 EXTRA_DIST += tests/unit/optim-figures.py
+UNIT_TESTS += tests/unit/test-reader
+tests_unit_test_reader_SOURCES = tests/unit/test-reader.c tests/unit/tap.h
