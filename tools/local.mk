@@ -8,3 +8,5 @@ nn_update_SOURCES = tools/nn-update.c
 bin_PROGRAMS += nn-init nn-grad
 nn_init_SOURCES = tools/nn-init.c
 nn_grad_SOURCES = tools/nn-grad.c
+bin_PROGRAMS += nn-import
+nn_import_SOURCES = tools/nn-import.c

@@ -1,12 +1,35 @@
 libnnpipe_a_SOURCES += \
 	lib/data/block.c \
+	lib/data/columns.c \
+	lib/data/columns.h \
 	lib/data/cyclic.c \
 	lib/data/dataset.c \
 	lib/data/dataset.h \
+	lib/data/decimal.c \
+	lib/data/decimal.h \
+	lib/data/import.c \
+	lib/data/import.h \
+	lib/data/import_idx.c \
+	lib/data/import_table.c \
+	lib/data/like.c \
 	lib/data/meta.c \
 	lib/data/meta.h \
+	lib/data/names.c \
+	lib/data/names.h \
 	lib/data/partition.c \
 	lib/data/partition.h \
+	lib/data/plan.c \
+	lib/data/plan.h \
 	lib/data/random.c \
+	lib/data/rows.c \
+	lib/data/rows.h \
+	lib/data/sample.c \
+	lib/data/sample.h \
 	lib/data/sampler.c \
-	lib/data/sampler.h
+	lib/data/sampler.h \
+	lib/data/select.c \
+	lib/data/select.h \
+	lib/data/table.c \
+	lib/data/table.h \
+	lib/data/targets.c \
+	lib/data/targets.h

@@ -69,7 +69,7 @@ static int look(struct nn_source *source, struct nn_error *err)
 	if (status)
 		return status;
 	bytes = source->input.buffer + source->input.at;
-	if (have == 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
+	if (have >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
 		/* 15 bits of window, 16 for the gzip header. */
 		if (inflateInit2(&source->zlib, 15 + 16) != Z_OK)
 			return nn_fail(err, NN_FAILED, "%s: no memory to inflate",

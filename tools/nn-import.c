@@ -1,0 +1,150 @@
+/* nn-import: tables and IDX files to data frames. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "cli/cli.h"
+#include "data/import.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+
+static const char *const yes_no[] = { "auto", "yes", "no", NULL };
+static const char *const target_types[] = { "auto", "class", "number", NULL };
+static const char *const missing[] = { "fail", "drop", "mean", NULL };
+
+static struct nn_import import = { .format = "auto" };
+static const char *delimiter;
+static const char *like;
+static const char *output_path;
+static bool verbose;
+
+static const struct cli_option options[] = {
+	CLI_CHOICE('f', "format", "FORMAT", &import.format, nn_importer_names,
+		"of the input; auto: by its content"),
+	CLI_STRING('t', "target", "COLUMN", &import.target,
+		"what is to be predicted: name, or number from 1; with commas: several"),
+	CLI_CHOICE(0, "target-type", "TYPE", &import.target_type, target_types,
+		"classes or numbers; auto: texts and few whole numbers are classes"),
+	CLI_STRING('c', "columns", "COLUMNS", &import.columns,
+		"the inputs, as a,b or 2-5; default: all but the target"),
+	CLI_STRING('d', "drop", "COLUMNS", &import.drop, "columns to leave out"),
+	CLI_FLAG('s', "standardize", &import.standardize,
+		"each column of numbers to mean 0 and standard deviation 1"),
+	CLI_STRING('l', "like", "FILE", &like,
+		"encode and scale as that data set, or as the model was made for"),
+	CLI_CHOICE(0, "na", "WHAT", &import.na, missing,
+		"missing cells: fail, drop the row, or take the column's mean"),
+	CLI_CHOICE(0, "header", "WHICH", &import.header, yes_no,
+		"whether the first row is names; auto: by the rows below"),
+	CLI_STRING(0, "delimiter", "CHARACTER", &delimiter, "between cells; default: comma, tab"),
+	CLI_STRING('o', "output", "FILE", &output_path, "default: standard output"),
+	CLI_FLAG('v', "verbose", &verbose, "say what was read, also where no terminal is"),
+	CLI_END
+};
+static const struct cli_tool tool = { "nn-import", "[FILE [LABELS]]",
+	"turn CSV, TSV and IDX files into a data set", options };
+
+static void show_progress(uint64_t rows)
+{
+	cli_progress("%llu rows", (unsigned long long)rows);
+}
+
+/* The metadata of the first frame of a data set or model. */
+static void read_like(struct nn_bundle *bundle)
+{
+	struct nn_reader *reader;
+	const struct nn_frame *frame;
+	struct nn_error err;
+	const char *name;
+	int fd;
+
+	if (import.target || import.target_type || import.columns || import.drop ||
+		import.standardize)
+		cli_usage("--like says which columns are the target and the inputs, and their scaling");
+	if (nn_open_input(like, &fd, &name, &err) ||
+		nn_reader_open(&reader, fd, name, NN_KIND_MODEL, &err))
+		cli_die(&err);
+	do {
+		if (nn_reader_next(reader, &frame, &err))
+			cli_die(&err);
+		if (!frame) {
+			nn_fail(&err, NN_BAD, "%s: holds no data set and no model", name);
+			cli_die(&err);
+		}
+	} while (frame->preamble.kind != NN_KIND_DATA && frame->preamble.kind != NN_KIND_MODEL);
+	if (nn_reader_load(reader, bundle, &err))
+		cli_die(&err);
+	nn_reader_close(reader);
+	close(fd);
+	import.like = bundle;
+	import.like_name = name;
+}
+
+static void parse_delimiter(void)
+{
+	if (!delimiter)
+		return;
+	if (!strcmp(delimiter, "\\t"))
+		delimiter = "\t";
+	if (strlen(delimiter) != 1 || strchr("\"\r\n", *delimiter))
+		cli_usage("--delimiter: '%s' is not one character", delimiter);
+	import.delimiter = *delimiter;
+}
+
+static void tell(const struct nn_import_report *report)
+{
+	char target[160] = "no target (-t): unlabelled";
+
+	if (report->classes && report->labelled)
+		snprintf(target, sizeof target, "%zu classes (%s)%s", report->classes,
+			report->sample, report->guessed ? " by the looks of the target" : "");
+	else if (report->labelled)
+		snprintf(target, sizeof target, "%zu target%s%s", report->outputs,
+			report->outputs == 1 ? "" : "s",
+			report->guessed ? ", a number by its looks" : "");
+	cli_note("%llu rows, %zu inputs, %s", (unsigned long long)report->rows, report->inputs, target);
+	if (report->dropped)
+		cli_note("%llu rows with missing values dropped", (unsigned long long)report->dropped);
+}
+
+int main(int argc, char **argv)
+{
+	int count;
+	char **paths = cli_start(&tool, argc, argv, &count);
+	const char *standard_input[] = { "-", NULL };
+	const char *const *operands = count ? (const char *const *)paths : standard_input;
+	struct nn_import_report report;
+	struct nn_bundle other = { 0 };
+	struct nn_writer *writer;
+	struct nn_output output;
+	struct nn_error err;
+	const char *names[2];
+	int fds[2];
+
+	if (!count)
+		count = 1;
+	if (count > 2)
+		cli_usage("%d files: a table is one, IDX inputs and labels are two", count);
+	parse_delimiter();
+	if (like)
+		read_like(&other);
+	for (int i = 0; i < count; i++)
+		if (nn_open_input(operands[i], &fds[i], &names[i], &err))
+			cli_die(&err);
+	cli_output(&output, output_path, true);
+	for (int i = 0; i < count; i++)
+		cli_refuse_same(&output, fds[i], names[i]);
+	import.progress = show_progress;
+	if (nn_writer_open(&writer, output.fd, output.name, &err) ||
+		nn_import_files(&import, fds, names, (size_t)count, writer, &report, &err))
+		cli_die(&err);
+	nn_writer_close(writer);
+	nn_bundle_free(&other);
+	if (nn_output_commit(&output, &err))
+		cli_die(&err);
+	cli_progress_done();
+	tell(&report);
+	return NN_OK;
+}
