@@ -1,6 +1,6 @@
 /* nn-update: gradients to the next model. */
-#include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -157,17 +157,20 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--every needs --checkpoint");
 }
 
+/* Only files are looked at: whoever fills a FIFO must not see it closed. */
 static void refuse_model_as_output(const struct nn_output *output, const char *path)
 {
 	struct nn_error err;
+	struct stat st;
 	const char *name;
 	int fd;
 
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return;
 	if (nn_open_input(path, &fd, &name, &err))
 		cli_die(&err);
 	cli_refuse_same(output, fd, name);
-	if (fd != STDIN_FILENO)
-		close(fd);
+	close(fd);
 }
 
 int main(int argc, char **argv)

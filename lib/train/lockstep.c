@@ -118,8 +118,12 @@ static bool streams(const struct lockstep *lockstep)
 	return true;
 }
 
-static int check_layouts(const struct lockstep *lockstep, struct nn_error *err)
+/* What the preambles and headers show before anything is written. */
+static int check_contents(const struct lockstep *lockstep, struct nn_error *err)
 {
+	for (size_t i = 0; i < lockstep->count; i++)
+		if (nn_reduction_check_loss(lockstep->frames[i]->preamble.loss, err))
+			return nn_reader_blame(lockstep->readers[i], err);
 	for (size_t i = 1; i < lockstep->count; i++) {
 		if (!nn_bundle_same_layout(lockstep->frames[i]->layout, lockstep->frames[0]->layout,
 			    err))
@@ -260,7 +264,7 @@ static int stream_round(struct lockstep *lockstep, struct nn_error *err)
 {
 	struct nn_partial sum;
 	size_t to;
-	int status = check_layouts(lockstep, err);
+	int status = check_contents(lockstep, err);
 
 	for (size_t from = 0; from < lockstep->count && !status; from = to) {
 		plan_sum(lockstep, from, &to, &sum);

@@ -1,5 +1,6 @@
 #include "train/reduction.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +155,11 @@ double nn_reduction_weight(const struct nn_reduction *reduction, uint64_t number
 	return reduction->options->weights ? reduction->options->weights[number] : 1;
 }
 
+int nn_reduction_check_loss(double loss, struct nn_error *err)
+{
+	return isfinite(loss) ? NN_OK : nn_fail(err, NN_BAD, "its loss is %g", loss);
+}
+
 /* As if none of its rows had been there: the shard is accounted for and adds nothing. */
 static void leave_out(struct nn_partial *partial)
 {
@@ -168,7 +174,8 @@ static int check_numbers(const struct nn_reduction *reduction, struct nn_partial
 {
 	struct nn_error why;
 
-	if (!nn_check_finite_bundle(&partial->sum, &why))
+	if (!nn_reduction_check_loss(partial->loss, &why) &&
+		!nn_check_finite_bundle(&partial->sum, &why))
 		return NN_OK;
 	nn_reader_blame(reader, &why);
 	if (!reduction->options->skip_nonfinite) {

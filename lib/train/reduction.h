@@ -28,6 +28,8 @@ int nn_reduction_check(struct nn_reduction *reduction, const struct nn_reader *r
 struct nn_node nn_reduction_range(const struct nn_preamble *preamble, uint64_t number);
 /* 1 unless --weights says otherwise. */
 double nn_reduction_weight(const struct nn_reduction *reduction, uint64_t number);
+/* NN_BAD if it is NaN or infinite. */
+int nn_reduction_check_loss(double loss, struct nn_error *err);
 /* Loads the reader's frame, checks and weighs it and adds it. */
 int nn_reduction_add(struct nn_reduction *reduction, struct nn_accumulator *accumulator,
 	struct nn_reader *reader, const struct nn_frame *frame, uint64_t number,

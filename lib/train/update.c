@@ -91,11 +91,6 @@ bool nn_updater_intact(const struct nn_updater *updater)
 
 /* A plain safetensors file says nothing but the numbers: they are taken as a mean gradient of the
  * model at hand. */
-static bool says_nothing(const struct nn_preamble *preamble)
-{
-	return !preamble->id && !preamble->rows && !preamble->shards && !preamble->weight;
-}
-
 static void say_for_it(struct nn_preamble *preamble, const struct nn_preamble *model)
 {
 	preamble->weight = 1;
@@ -181,7 +176,7 @@ int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
 	struct nn_frame grad = *frame;
 	int status;
 
-	if (says_nothing(&grad.preamble))
+	if (grad.plain)
 		say_for_it(&grad.preamble, &updater->checkpoint->model.preamble);
 	status = check_model(updater, &grad, err);
 	if (!status)

@@ -7,3 +7,4 @@ tests_tool_try_options_SOURCES = tests/tool/try-options.c
 check_PROGRAMS += tests/tool/frames
 tests_tool_frames_SOURCES = tests/tool/frames.c
 BATS_TESTS += tests/tool/nn-info.bats
+BATS_TESTS += tests/tool/nn-reduce.bats
