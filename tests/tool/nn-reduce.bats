@@ -229,7 +229,8 @@ five() {
 	fails 1 'cut: frame 0, byte' nn-reduce m1 cut
 	[ "$(stat -c %s out)" -lt "$(stat -c %s whole)" ]
 	sh_fails 4 'stdin: frame 0, byte 300000: cut off here' 'cat cut | nn-reduce m1 -'
-	fails 4 'out' nn-info <out 2>/dev/null || true
+	cp out stopped
+	nn-info stopped >/dev/null 2>&1 && fail 'a reader takes it'
 	# One bit of the numbers: seen when the digest comes, before ours goes out.
 	cp m2 flipped
 	printf '\1' | dd of=flipped bs=1 seek=5000 conv=notrunc status=none
@@ -246,7 +247,7 @@ five() {
 
 @test "nothing to reduce" {
 	sh_fails 4 'stdin: empty' ': | nn-reduce'
-	fails 1 'stdin: empty' nn-reduce </dev/null || fails 4 'stdin: empty' nn-reduce </dev/null
+	fails 4 'stdin: empty' nn-reduce </dev/null
 	"$frames" state w=1 >state
 	fails 1 'state: no gradient, model or delta in it' nn-reduce state
 	fails 1 'state: no gradient, model or delta in it' nn-reduce state state
