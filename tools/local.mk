@@ -10,3 +10,5 @@ nn_init_SOURCES = tools/nn-init.c
 nn_grad_SOURCES = tools/nn-grad.c
 bin_PROGRAMS += nn-import
 nn_import_SOURCES = tools/nn-import.c
+bin_PROGRAMS += nn-convert
+nn_convert_SOURCES = tools/nn-convert.c

@@ -1,6 +1,10 @@
 libnnpipe_a_SOURCES += \
 	lib/model/checkpoint.c \
 	lib/model/model.h \
+	lib/model/format-nnt.c \
+	lib/model/format-safetensors.c \
+	lib/model/format.c \
+	lib/model/format.h \
 	lib/model/mlp.c \
 	lib/model/network-private.h \
 	lib/model/network.c \

@@ -84,13 +84,12 @@ int nn_describe_frame(struct nn_buffer *out, const struct nn_frame *frame, struc
 			p->sequence == 1 ? "" : "s", (ull)p->id);
 		return pen.status;
 	}
-	nn_format_bytes(nn_frame_bytes(p), bytes);
-	if (frame->plain) {
-		nn_format_bytes(p->raw, raw);
-		PRINT(&pen, "safetensors file, %s", raw);
-		return pen.status;
-	}
-	PRINT(&pen, "frame %llu: %s", (ull)p->sequence, nn_kind_name(p->kind, kind));
+	nn_format_bytes(frame->plain ? p->raw : nn_frame_bytes(p), bytes);
+	if (frame->plain)
+		PRINT(&pen, "safetensors file: ");
+	else
+		PRINT(&pen, "frame %llu: ", (ull)p->sequence);
+	PRINT(&pen, "%s", nn_kind_name(p->kind, kind));
 	print_training(&pen, p);
 	print_coverage(&pen, p);
 	if (p->id)

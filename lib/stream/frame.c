@@ -127,8 +127,7 @@ static void decode_fields(const unsigned char *bytes, struct nn_preamble *preamb
 	};
 }
 
-/* The fields agree with each other. */
-static int check_ranges(const struct nn_preamble *preamble, unsigned *at, struct nn_error *err)
+int nn_preamble_check(const struct nn_preamble *preamble, unsigned *at, struct nn_error *err)
 {
 	char name[16];
 
@@ -227,5 +226,5 @@ int nn_preamble_decode(const unsigned char bytes[static NN_PREAMBLE_BYTES],
 			*at = i;
 			return nn_fail(err, NN_BAD, "reserved byte is 0x%02x, not zero", bytes[i]);
 		}
-	return check_ranges(preamble, at, err);
+	return nn_preamble_check(preamble, at, err);
 }

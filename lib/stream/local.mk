@@ -9,6 +9,8 @@ libnnpipe_a_SOURCES += \
 	lib/stream/input.h \
 	lib/stream/join.c \
 	lib/stream/join.h \
+	lib/stream/plain.c \
+	lib/stream/plain.h \
 	lib/stream/reader.c \
 	lib/stream/reader.h \
 	lib/stream/safetensors.c \

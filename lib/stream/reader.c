@@ -5,6 +5,7 @@
 
 #include "stream/body.h"
 #include "stream/input.h"
+#include "stream/plain.h"
 #include "stream/safetensors.h"
 #include "stream/wire.h"
 
@@ -229,7 +230,7 @@ static int read_preamble(struct nn_reader *reader, struct nn_error *err)
 }
 
 /* A safetensors file has no magic: a length, then a JSON object. */
-static int looks_plain(struct nn_reader *reader, bool *plain, struct nn_error *err)
+int nn_reader_plain(struct nn_reader *reader, bool *plain, struct nn_error *err)
 {
 	size_t have;
 	int status = nn_input_peek(&reader->input, 9, &have, err);
@@ -243,6 +244,7 @@ static int looks_plain(struct nn_reader *reader, bool *plain, struct nn_error *e
 static int enter_plain(struct nn_reader *reader, const struct nn_frame **frame,
 	struct nn_error *err)
 {
+	struct nn_error why;
 	int status;
 
 	reader->plain = true;
@@ -253,6 +255,8 @@ static int enter_plain(struct nn_reader *reader, const struct nn_frame **frame,
 	status = enter_body(reader, err);
 	reader->frame.preamble.raw = 8 + reader->last_header.length + reader->layout.bytes;
 	reader->frame.preamble.stored = reader->frame.preamble.raw;
+	if (!status && nn_plain_restore(&reader->layout, &reader->frame.preamble, &why))
+		status = nn_input_damaged(&reader->input, 0, err, "%s", why.text);
 	if (!status && reader->layout.bytes > nn_input_left(&reader->input))
 		status = nn_input_damaged(&reader->input, reader->input.position, err,
 			"cut off: %zu bytes of tensors, of which the file has %llu",
@@ -322,7 +326,7 @@ static int next_frame(struct nn_reader *reader, const struct nn_frame **frame,
 	if (!status && reader->plain)
 		return next_plain(reader, frame, err);
 	if (!status && reader->state == AT_START && reader->plain_kind)
-		status = looks_plain(reader, &plain, err);
+		status = nn_reader_plain(reader, &plain, err);
 	if (!status && plain)
 		return enter_plain(reader, frame, err);
 	if (!status)

@@ -33,10 +33,13 @@ struct nn_frame {
 };
 
 /* `fd` stays the caller's. `name` must outlive the reader. A plain safetensors file is read as one
- * frame of kind `plain_kind` followed by an END; with plain_kind 0 it is refused. */
+ * frame followed by an END, of the kind that nn-convert wrote into it, else `plain_kind`; with
+ * plain_kind 0 it is refused. */
 int nn_reader_open(struct nn_reader **reader, int fd, const char *name, unsigned plain_kind,
 	struct nn_error *err);
 void nn_reader_close(struct nn_reader *reader); /* NULL is fine */
+/* Before the first nn_reader_next: is this a plain safetensors file? */
+int nn_reader_plain(struct nn_reader *reader, bool *plain, struct nn_error *err);
 const char *nn_reader_name(const struct nn_reader *reader);
 
 /* *frame becomes the next frame, END frames included, or NULL at an end of file that follows an

@@ -52,6 +52,9 @@ static inline bool nn_header_may_inflate(uint64_t header, uint64_t stored)
 	return header <= (uint64_t)64 << 10 || header / 64 <= stored;
 }
 
+/* The fields agree with each other: part of nn_preamble_decode. */
+int nn_preamble_check(const struct nn_preamble *preamble, unsigned *at, struct nn_error *err);
+
 /* NN_BAD, saying what stands where the magic should: a banner that a login shell printed, say. At
  * most 32 bytes of it are shown. */
 int nn_no_magic(const unsigned char *bytes, size_t count, struct nn_error *err);

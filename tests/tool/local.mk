@@ -8,3 +8,4 @@ check_PROGRAMS += tests/tool/frames
 tests_tool_frames_SOURCES = tests/tool/frames.c
 BATS_TESTS += tests/tool/nn-info.bats
 BATS_TESTS += tests/tool/nn-reduce.bats
+BATS_TESTS += tests/tool/nn-convert.bats
