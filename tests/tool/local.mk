@@ -9,3 +9,4 @@ tests_tool_frames_SOURCES = tests/tool/frames.c
 BATS_TESTS += tests/tool/nn-info.bats
 BATS_TESTS += tests/tool/nn-reduce.bats
 BATS_TESTS += tests/tool/nn-convert.bats
+BATS_TESTS += tests/tool/nn-update.bats
