@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
 		"steps an epoch, instead of --batch; a model that says so itself is obeyed"),
 	CLI_COUNT_GIVEN('s', "seed", "N", &task.seed, &task.has_seed,
 		"seed of the order of the rows (default the model's)"),
-	CLI_HEADING("Shards of one file, without cutting it:"),
+	CLI_HEADING("Shards of one file, without cutting it"),
 	CLI_STRING(0, "shard", "K/V", &view.which,
 		"only shard K of V, from 0, or K-L/V: shards K to L"),
 	CLI_CHOICE(0, "by", "METHOD", &view.method, nn_partitioner_names,
@@ -38,7 +38,7 @@ static const struct cli_option options[] = {
 	CLI_REALS(0, "weights", "W,...", &weights, "relative sizes of the V shards"),
 	CLI_COUNT_GIVEN(0, "shard-seed", "N", &view.seed, &has_shard_seed,
 		"seed of random cuts (default 0)"),
-	CLI_HEADING("Output:"),
+	CLI_HEADING("Output"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END
 };

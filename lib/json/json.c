@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +79,40 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int check_keys(const cJSON *object, const char *what, struct nn_error *err)
+/* Where in the document a value is. */
+struct place {
+	const struct place *outer; /* NULL: this is the root */
+	const char *key;           /* NULL: item `index` of an array */
+	size_t index;
+};
+
+/* "layers[2].units" into `out`, cut where that is full; returns the length. */
+static size_t path_text(const struct place *place, char *out, size_t size)
+{
+	size_t used = place->outer ? path_text(place->outer, out, size) : 0;
+	int length = 0;
+
+	if (!place->outer)
+		out[0] = '\0';
+	else if (place->key)
+		length = snprintf(out + used, size - used, "%s%s", used ? "." : "", place->key);
+	else
+		length = snprintf(out + used, size - used, "[%zu]", place->index);
+	used += length > 0 ? (size_t)length : 0;
+	return used < size ? used : size - 1;
+}
+
+static int fail_at(const struct place *place, const char *what, const char *why,
+	struct nn_error *err)
+{
+	char path[200];
+	size_t length = path_text(place, path, sizeof path);
+
+	return nn_fail(err, NN_BAD, "%s: %s%s%s", what, path, length ? ": " : "", why);
+}
+
+static int check_keys(const cJSON *object, const char *what, const struct place *place,
+	struct nn_error *err)
 {
 	size_t count = (size_t)cJSON_GetArraySize(object);
 	const char **keys = nn_alloc(count, sizeof *keys, err);
@@ -93,23 +127,26 @@ static int check_keys(const cJSON *object, const char *what, struct nn_error *er
 	qsort(keys, count, sizeof *keys, by_text);
 	for (i = 1; i < count && !status; i++)
 		if (!strcmp(keys[i - 1], keys[i]))
-			status = nn_fail(err, NN_BAD, "%s: key \"%s\" stands there twice", what,
-				keys[i]);
+			status = fail_at(&(struct place){ place, keys[i], 0 }, what,
+				"stands there twice", err);
 	free(keys);
 	return status;
 }
 
-static int check_tree(const cJSON *value, const char *what, struct nn_error *err)
+static int check_tree(const cJSON *value, const char *what, const struct place *place,
+	struct nn_error *err)
 {
 	const cJSON *child;
-	int status = cJSON_IsObject(value) ? check_keys(value, what, err) : NN_OK;
+	size_t index = 0;
+	int status = cJSON_IsObject(value) ? check_keys(value, what, place, err) : NN_OK;
 
 	if (cJSON_IsNumber(value) && !isfinite(value->valuedouble))
-		return nn_fail(err, NN_BAD, "%s: a number is too large", what);
+		return fail_at(place, what, "this number is too large", err);
 	if (status || !(cJSON_IsObject(value) || cJSON_IsArray(value)))
 		return status;
 	cJSON_ArrayForEach(child, value) {
-		status = check_tree(child, what, err);
+		status = check_tree(child, what,
+			&(struct place){ place, child->string, index++ }, err);
 		if (status)
 			break;
 	}
@@ -136,7 +173,7 @@ struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 			cJSON_Delete(root);
 			return NULL;
 		}
-	if (check_tree(root, what, err)) {
+	if (check_tree(root, what, &(struct place){ NULL, NULL, 0 }, err)) {
 		cJSON_Delete(root);
 		return NULL;
 	}

@@ -17,8 +17,9 @@ UNIT_TESTS += tests/unit/test-metrics
 tests_unit_test_metrics_SOURCES = tests/unit/test-metrics.c tests/unit/tap.h
 EXTRA_DIST += tests/unit/figures/metrics.py
 
-UNIT_TESTS += tests/unit/test-math tests/unit/test-layer
+UNIT_TESTS += tests/unit/test-math tests/unit/test-layer tests/unit/test-network
 tests_unit_test_math_SOURCES = tests/unit/test-math.c tests/unit/tap.h
+tests_unit_test_network_SOURCES = tests/unit/test-network.c tests/unit/tap.h
 tests_unit_test_layer_SOURCES = tests/unit/test-layer.c tests/unit/tap.h \
 	tests/unit/figures/gradients.h
 EXTRA_DIST += tests/unit/figures/gradients.py tests/unit/figures/normal.py
