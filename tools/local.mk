@@ -12,3 +12,7 @@ bin_PROGRAMS += nn-import
 nn_import_SOURCES = tools/nn-import.c
 bin_PROGRAMS += nn-convert
 nn_convert_SOURCES = tools/nn-convert.c
+bin_PROGRAMS += nn-eval
+nn_eval_SOURCES = tools/nn-eval.c
+bin_PROGRAMS += nn-predict
+nn_predict_SOURCES = tools/nn-predict.c

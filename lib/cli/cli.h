@@ -88,6 +88,12 @@ void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_output(struct nn_output *output, const char *path, bool binary);
 /* Refuses an output that is also this input (exit 2). */
 void cli_refuse_same(const struct nn_output *output, int fd, const char *input);
+/* The same for a file that a library function opens later; "-" is standard input. */
+void cli_refuse_path(const struct nn_output *output, const char *path);
+/* The data operands of a tool that takes its model by -m MODEL (NULL: not given), else on standard
+ * input. Without operands the data come on standard input, if the model does not; that input is read
+ * once only. Anything else is a usage error. Returns operands, or { "-" }. */
+char *const *cli_data_operands(const char *model, char *const *operands, int *count);
 /* stdout is flushed and checked, then exit(0): a full disk is not a success. For text output. */
 _Noreturn void cli_finish(void);
 

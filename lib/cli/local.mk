@@ -7,3 +7,4 @@ libnnpipe_a_SOURCES += \
 	lib/cli/private.h \
 	lib/cli/progress.c \
 	lib/cli/start.c
+libnnpipe_a_SOURCES += lib/cli/input.c

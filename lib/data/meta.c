@@ -154,7 +154,7 @@ int nn_data_classes(const struct nn_bundle *metas, char ***names, size_t *count,
 
 void nn_data_free_names(char **names, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; names && i < count; i++)
 		free(names[i]);
 	free(names);
 }

@@ -28,3 +28,6 @@ tests_unit_test_optim_SOURCES = tests/unit/test-optim.c tests/unit/optim-figures
 EXTRA_DIST += tests/unit/optim-figures.py
 UNIT_TESTS += tests/unit/test-reader
 tests_unit_test_reader_SOURCES = tests/unit/test-reader.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-evaluate
+tests_unit_test_evaluate_SOURCES = tests/unit/test-evaluate.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/evaluate.py

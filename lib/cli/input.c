@@ -1,0 +1,45 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/private.h"
+
+void cli_refuse_path(const struct nn_output *output, const char *path)
+{
+	struct nn_error err;
+	struct stat from;
+	struct stat to;
+	bool standard = !strcmp(path, "-");
+
+	if ((standard ? fstat(STDIN_FILENO, &from) : stat(path, &from)) || !S_ISREG(from.st_mode))
+		return;
+	if (output->path ? stat(output->path, &to) : fstat(output->fd, &to))
+		return;
+	if (to.st_dev != from.st_dev || to.st_ino != from.st_ino)
+		return;
+	nn_fail(&err, NN_USAGE, "%s: is both input and output", standard ? "stdin" : path);
+	cli_die(&err);
+}
+
+char *const *cli_data_operands(const char *model, char *const *operands, int *count)
+{
+	static char *const standard_input[] = { "-", NULL };
+	bool taken = !model || !strcmp(model, "-");
+
+	if (!*count && taken)
+		cli_usage("which data? (the model comes on standard input)");
+	for (int i = 0; i < *count; i++) {
+		if (strcmp(operands[i], "-"))
+			continue;
+		if (taken && (!model || !strcmp(model, "-")))
+			cli_usage("the model comes on standard input: data cannot (see -m)");
+		if (taken)
+			cli_usage("standard input can be read only once");
+		taken = true;
+	}
+	if (*count)
+		return operands;
+	*count = 1;
+	return standard_input;
+}

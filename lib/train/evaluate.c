@@ -1,0 +1,308 @@
+#include "train/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/memory.h"
+#include "data/meta.h"
+#include "tensor/blas.h"
+#include "tensor/vector.h"
+#include "train/encoding.h"
+#include "train/fit.h"
+
+/* The first metadata that say how the outputs are called have it. */
+static int find_names(struct nn_evaluation *evaluation, const struct nn_bundle *metas,
+	const char *name, struct nn_error *err)
+{
+	if (evaluation->names)
+		return NN_OK;
+	if (nn_output_names(metas, evaluation->loss->wants_classes, evaluation->outputs,
+		    &evaluation->names, err))
+		return nn_fail_in(err, "%s", name);
+	return NN_OK;
+}
+
+static int check_model(struct nn_evaluation *evaluation, struct nn_error *err)
+{
+	const struct nn_bundle *params = &evaluation->model.params;
+	const char *spec = nn_bundle_meta(params, "spec");
+	int status;
+
+	if (!spec)
+		return nn_fail(err, NN_BAD, "%s: its model has no spec: what are its layers?",
+			evaluation->model_name);
+	status = nn_network_parse(&evaluation->network, spec, strlen(spec), "spec", err);
+	if (!status)
+		status = nn_network_check_params(evaluation->network, params, err);
+	if (status)
+		return nn_fail_in(err, "%s", evaluation->model_name);
+	evaluation->outputs = nn_network_outputs(evaluation->network);
+	evaluation->loss = nn_loss_find(nn_network_loss_name(evaluation->network));
+	return find_names(evaluation, params, evaluation->model_name, err);
+}
+
+int nn_evaluation_model(struct nn_evaluation *evaluation, const char *path, struct nn_error *err)
+{
+	struct nn_checkpoint checkpoint;
+	int status = nn_checkpoint_read(&checkpoint, path, err);
+
+	if (status)
+		return status;
+	evaluation->model = checkpoint.model;
+	checkpoint.model = (struct nn_model){ 0 };
+	nn_checkpoint_free(&checkpoint);
+	evaluation->model_name = strcmp(path, "-") ? path : "stdin";
+	evaluation->labelled = true;
+	return check_model(evaluation, err);
+}
+
+static bool has_targets(const struct nn_evaluation *evaluation, const struct nn_dataset *set)
+{
+	return evaluation->loss->wants_classes ? set->has_classes :
+						 set->outputs == evaluation->outputs;
+}
+
+static int load_rows(struct nn_dataset *set, const char *path, const char **name,
+	struct nn_error *err)
+{
+	int fd;
+	int status = nn_open_input(path, &fd, name, err);
+
+	if (status)
+		return status;
+	status = nn_dataset_load(set, fd, *name, err);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return status;
+}
+
+int nn_evaluation_add(struct nn_evaluation *evaluation, const char *path, bool targets,
+	struct nn_error *err)
+{
+	size_t count = evaluation->set_count;
+	struct nn_dataset *sets = nn_realloc(evaluation->sets, count + 1, sizeof *sets, err);
+	const char **names;
+	int status;
+
+	if (!sets)
+		return NN_FAILED;
+	evaluation->sets = sets;
+	names = nn_realloc(evaluation->set_names, count + 1, sizeof *names, err);
+	if (!names)
+		return NN_FAILED;
+	evaluation->set_names = names;
+	status = load_rows(&sets[count], path, &names[count], err);
+	if (status)
+		return status;
+	evaluation->set_count++;
+	evaluation->rows += sets[count].rows;
+	evaluation->labelled = evaluation->labelled && has_targets(evaluation, &sets[count]);
+	status = nn_fit_data(evaluation->network, &evaluation->model.params, &sets[count],
+		names[count], targets, err);
+	if (!status)
+		status = nn_check_encoding(&evaluation->model.params, &sets[count].metas,
+			names[count], err);
+	return status ? status : find_names(evaluation, &sets[count].metas, names[count], err);
+}
+
+static int load_blas(const struct nn_evaluation *evaluation, const char *kernel,
+	struct nn_error *err)
+{
+	const char *own = nn_bundle_meta(&evaluation->model.params, "kernel");
+	struct nn_error why;
+
+	if (kernel)
+		return nn_blas_load(strcmp(kernel, "auto") ? kernel : NULL, 0, err);
+	if (!nn_blas_load(own, 0, &why))
+		return NN_OK;
+	if (own && why.status == NN_BAD)
+		return nn_fail(err, NN_BAD, "%s: %s; --kernel auto takes what runs here",
+			evaluation->model_name, why.text);
+	*err = why;
+	return (int)why.status;
+}
+
+int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel,
+	struct nn_error *err)
+{
+	size_t rows = evaluation->rows < NN_EVALUATE_ROWS ? (size_t)evaluation->rows :
+							    NN_EVALUATE_ROWS;
+	size_t inputs = nn_network_inputs(evaluation->network);
+	size_t x_count = 0;
+	size_t y_count = 0;
+
+	if (!nn_mul(rows, inputs, &x_count) || !nn_mul(rows, evaluation->outputs, &y_count))
+		return nn_fail(err, NN_FAILED, "%s: its rows are too long for this host",
+			evaluation->model_name);
+	evaluation->block_rows = rows;
+	evaluation->numbers = nn_alloc(rows, sizeof *evaluation->numbers, err);
+	evaluation->x = nn_alloc(x_count, sizeof *evaluation->x, err);
+	evaluation->y = nn_alloc(y_count, sizeof *evaluation->y, err);
+	evaluation->labels = nn_alloc(rows, sizeof *evaluation->labels, err);
+	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels)
+		return NN_FAILED;
+	return nn_network_reserve(evaluation->network, rows, err) ||
+		load_blas(evaluation, kernel, err) ? (int)err->status : NN_OK;
+}
+
+/* The data set that holds the row of that number among all, and its number there. */
+static size_t set_of(const struct nn_evaluation *evaluation, uint64_t row, uint64_t *number)
+{
+	size_t set = 0;
+
+	while (row >= evaluation->sets[set].rows)
+		row -= evaluation->sets[set++].rows;
+	*number = row;
+	return set;
+}
+
+/* Copies the rows of the block, which may stand in several sets. */
+static void gather(struct nn_evaluation *evaluation, size_t count)
+{
+	size_t inputs = nn_network_inputs(evaluation->network);
+	bool classes = evaluation->loss->wants_classes;
+
+	for (size_t done = 0; done < count;) {
+		uint64_t row;
+		const struct nn_dataset *set =
+			&evaluation->sets[set_of(evaluation, evaluation->at + done, &row)];
+		size_t run = 0;
+
+		for (; done + run < count && row + run < set->rows; run++)
+			evaluation->numbers[run] = row + run;
+		nn_dataset_gather(set, evaluation->numbers, run, evaluation->x + done * inputs,
+			evaluation->labelled && !classes ? evaluation->y + done * evaluation->outputs :
+							   NULL,
+			evaluation->labelled && classes ? evaluation->labels + done : NULL);
+		done += run;
+	}
+}
+
+static int check_finite(const struct nn_evaluation *evaluation, const float *out, size_t rows,
+	struct nn_error *err)
+{
+	size_t bad = nn_vector_nonfinite(out, rows * evaluation->outputs);
+	uint64_t row;
+	size_t set;
+
+	if (bad == rows * evaluation->outputs)
+		return NN_OK;
+	set = set_of(evaluation, evaluation->at + bad / evaluation->outputs, &row);
+	return nn_fail(err, NN_BAD, "%s: row %llu (from 0): output %zu of the model is %g",
+		evaluation->set_names[set], (unsigned long long)row, bad % evaluation->outputs,
+		(double)out[bad]);
+}
+
+int nn_evaluation_next(struct nn_evaluation *evaluation, struct nn_evaluated *block,
+	struct nn_error *err)
+{
+	uint64_t left = evaluation->rows - evaluation->at;
+	size_t rows = left < evaluation->block_rows ? (size_t)left : evaluation->block_rows;
+	bool classes = evaluation->loss->wants_classes;
+	int status;
+
+	*block = (struct nn_evaluated){ .first = evaluation->at, .rows = rows };
+	if (!rows)
+		return NN_OK;
+	gather(evaluation, rows);
+	block->out = nn_network_forward(evaluation->network, &evaluation->model.params,
+		evaluation->x, rows);
+	if (evaluation->labelled && classes)
+		block->labels = evaluation->labels;
+	else if (evaluation->labelled)
+		block->y = evaluation->y;
+	status = check_finite(evaluation, block->out, rows, err);
+	evaluation->at += rows;
+	return status;
+}
+
+void nn_evaluation_close(struct nn_evaluation *evaluation)
+{
+	for (size_t i = 0; i < evaluation->set_count; i++)
+		nn_dataset_free(&evaluation->sets[i]);
+	free(evaluation->sets);
+	free(evaluation->set_names);
+	nn_data_free_names(evaluation->names, evaluation->outputs);
+	free(evaluation->numbers);
+	free(evaluation->x);
+	free(evaluation->y);
+	free(evaluation->labels);
+	nn_network_free(evaluation->network);
+	nn_model_free(&evaluation->model);
+	*evaluation = (struct nn_evaluation){ 0 };
+}
+
+void nn_evaluation_predict(struct nn_evaluation *evaluation, const struct nn_evaluated *block)
+{
+	nn_network_predict(evaluation->network, block->rows);
+}
+
+/* What a row is turned into for the tally. */
+struct scratch {
+	float *slope;      /* [outputs] */
+	double *target;    /* [outputs] */
+	double *predicted; /* [outputs] */
+};
+
+static void add_row(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
+	size_t row, const struct scratch *scratch, struct nn_tally *tally)
+{
+	size_t outputs = evaluation->outputs;
+	const float *out = block->out + row * outputs;
+	const float *y = block->y ? block->y + row * outputs : NULL;
+	const int32_t *label = block->labels ? &block->labels[row] : NULL;
+	double loss = evaluation->loss->value(out, y, label, 1, outputs, scratch->slope);
+
+	if (label) {
+		nn_tally_add_class(tally, (size_t)*label, nn_argmax(out, outputs), loss);
+		return;
+	}
+	for (size_t i = 0; i < outputs; i++) {
+		scratch->target[i] = (double)y[i];
+		scratch->predicted[i] = (double)out[i];
+	}
+	nn_tally_add_targets(tally, scratch->target, scratch->predicted, loss);
+}
+
+static int add_all(struct nn_evaluation *evaluation, const struct scratch *scratch,
+	struct nn_tally *tally, void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
+{
+	struct nn_evaluated block;
+	int status;
+
+	while (!(status = nn_evaluation_next(evaluation, &block, err)) && block.rows) {
+		/* One by one: a sum of sums would depend on the blocks. */
+		for (size_t row = 0; row < block.rows; row++)
+			add_row(evaluation, &block, row, scratch, tally);
+		if (progress)
+			progress(evaluation->at, evaluation->rows);
+	}
+	return status;
+}
+
+int nn_evaluation_tally(struct nn_evaluation *evaluation, struct nn_tally *tally,
+	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
+{
+	size_t outputs = evaluation->outputs;
+	struct scratch scratch;
+	int status = NN_FAILED;
+
+	if (!evaluation->rows)
+		return nn_fail(err, NN_BAD, "%s: there are no rows to evaluate on",
+			evaluation->set_names[0]);
+	if (nn_tally_init(tally, evaluation->loss->wants_classes, outputs, err))
+		return NN_FAILED;
+	scratch.slope = nn_alloc(outputs, sizeof *scratch.slope, err);
+	scratch.target = nn_alloc(outputs, sizeof *scratch.target, err);
+	scratch.predicted = nn_alloc(outputs, sizeof *scratch.predicted, err);
+	if (scratch.slope && scratch.target && scratch.predicted)
+		status = add_all(evaluation, &scratch, tally, progress, err);
+	free(scratch.slope);
+	free(scratch.target);
+	free(scratch.predicted);
+	if (status)
+		nn_tally_free(tally);
+	return status;
+}

@@ -1,0 +1,25 @@
+/* What an evaluation found, as text for people and as JSON. */
+#ifndef NN_TRAIN_REPORT_H
+#define NN_TRAIN_REPORT_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "loss/metrics.h"
+#include "stream/frame.h"
+
+struct nn_report {
+	const struct nn_tally *tally;     /* at least one row */
+	const struct nn_preamble *model;  /* its step, epoch and id */
+	const char *loss;                 /* name of the loss */
+	const char *kernel;               /* that ran */
+	char *const *names;               /* [tally->width] of classes or outputs; NULL: numbers */
+};
+
+/* Tables in plain text, aligned, for a terminal of 100 columns. Of more than NN_REPORT_CLASSES
+ * classes it shows those with the lowest F1 and the most frequent confusions, instead of all. */
+#define NN_REPORT_CLASSES 30
+int nn_report_text(const struct nn_report *report, struct nn_buffer *out, struct nn_error *err);
+/* One line of canonical JSON; undefined scores are null. */
+int nn_report_json(const struct nn_report *report, struct nn_buffer *out, struct nn_error *err);
+
+#endif
