@@ -16,3 +16,5 @@ bin_PROGRAMS += nn-eval
 nn_eval_SOURCES = tools/nn-eval.c
 bin_PROGRAMS += nn-predict
 nn_predict_SOURCES = tools/nn-predict.c
+bin_PROGRAMS += nn-shard
+nn_shard_SOURCES = tools/nn-shard.c

@@ -29,6 +29,10 @@ libnnpipe_a_SOURCES += \
 	lib/data/sampler.h \
 	lib/data/select.c \
 	lib/data/select.h \
+	lib/data/shard_files.c \
+	lib/data/shard_files.h \
+	lib/data/split.c \
+	lib/data/split.h \
 	lib/data/table.c \
 	lib/data/table.h \
 	lib/data/targets.c \

@@ -1,1 +1,3 @@
-# the files of this room: libnnpipe_a_SOURCES += ...
+libnnpipe_a_SOURCES += \
+	lib/proc/process.c \
+	lib/proc/process.h
