@@ -1,5 +1,7 @@
 /* nn-reduce: combine gradients, models or deltas into one. */
 
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "reduce/reduce.h"
@@ -68,5 +70,9 @@ int main(int argc, char **argv)
 		cli_die(&err);
 	if (nn_output_commit(&output, &err))
 		cli_die(&err);
+	nn_writer_close(writer);
+	for (size_t i = 0; i < inputs; i++)
+		nn_reader_close(readers[i]);
+	free(readers);
 	return 0;
 }

@@ -137,8 +137,10 @@ static int run_loop(struct nn_updater *updater, char *const *paths,
 	const struct nn_output *output, struct nn_writer *writer, struct nn_error *err)
 {
 	struct nn_reader *reader = open_gradients(*paths ? *paths : "-", output);
+	int status = nn_update_loop(updater, reader, writer, &loop, err);
 
-	return nn_update_loop(updater, reader, writer, &loop, err);
+	nn_reader_close(reader);
+	return status;
 }
 
 static void check_usage(int count, char *const *operands)
@@ -204,5 +206,8 @@ int main(int argc, char **argv)
 		cli_die(&err);
 	if (log_file && fclose(log_file))
 		die_of_log();
+	nn_writer_close(writer);
+	nn_updater_free(updater);
+	nn_checkpoint_free(&checkpoint);
 	return 0;
 }

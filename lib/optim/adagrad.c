@@ -2,7 +2,8 @@
 
 #include "optim/optim.h"
 
-/* J. Duchi, E. Hazan, Y. Singer, JMLR 12 (2011): s <- s + g^2; theta <- theta - lr g / (sqrt s + eps) */
+/* J. Duchi, E. Hazan, Y. Singer, JMLR 12 (2011): s <- s + g^2;
+ * theta <- theta - lr g / (sqrt s + eps). */
 NN_CLONES static void pass_adagrad(float *restrict params, const float *restrict grad,
 	float *restrict sum, size_t n, float divisor, float decay, float epsilon, float lr)
 {

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-
 struct factors {
 	float divisor, decay, keep;
 	float beta1, rest1, beta2, rest2;

@@ -10,7 +10,7 @@
 #include "tensor/tensor.h"
 
 /* What a run was told. A number that was not given is NAN, a text NULL, a count NN_NOT_GIVEN: see
- * nn_optim_no_options. Defaults are PyTorch's (nn_optim_defaults). */
+ * nn_optim_no_options. Defaults are PyTorch's. */
 struct nn_optim_options {
 	const char *method;      /* a name in nn_optim_names */
 	double lr;

@@ -10,7 +10,7 @@
 #include "tensor/tensor.h"
 
 /* The fixed tree over V shards (or operands): node (k, i) covers [i 2^k, (i+1) 2^k) cut to [0, V).
- * An absent right half adds nothing, so the same range may be a node at several k: it is one node. */
+ * An absent right half adds nothing, so a range that is a node at several k is one node. */
 struct nn_node {
 	uint64_t first;
 	uint64_t end;
@@ -58,8 +58,8 @@ const struct nn_partial *nn_accumulator_node(const struct nn_accumulator *accumu
 /* How many shards they cover; and is that all of [0, V), in one node? */
 uint64_t nn_accumulator_covered(const struct nn_accumulator *accumulator);
 bool nn_accumulator_complete(const struct nn_accumulator *accumulator);
-/* Adds all nodes, from the left, into the one that is returned: for whoever goes on without the shards
- * that are missing. There must be one at least. Nothing more can be added then. */
+/* Adds all nodes, from the left, into the one that is returned: for whoever goes on without the
+ * shards that are missing. There must be one at least. Nothing more can be added then. */
 const struct nn_partial *nn_accumulator_join(struct nn_accumulator *accumulator);
 /* Frees the sums of all nodes and keeps what else is known of them: what has been handed on can
  * still be told from what has not come. Nothing can merge with them any more. */

@@ -30,8 +30,8 @@ struct nn_reduce_options {
 
 /* One frame of each reader a round, until all end together. Frames go through block by block: the
  * memory taken is a few blocks whatever their size, unless a frame may yet have to be left out
- * (skip_nonfinite), is not F32 in canonical order, or comes twice. No digest is written before those
- * of all inputs have been verified. */
+ * (skip_nonfinite), is not F32 in canonical order, or comes twice. No digest is written before
+ * those of all inputs have been verified. */
 int nn_reduce_lockstep(struct nn_reader *const *readers, size_t count, struct nn_writer *writer,
 	const struct nn_reduce_options *options, struct nn_error *err);
 

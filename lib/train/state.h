@@ -7,10 +7,10 @@
 #include "optim/optim.h"
 #include "tensor/tensor.h"
 
-/* Fills in `options` from the state (metadata `optimizer`) and the defaults, and gives the state the
- * tensors that they ask for: SLOT/PARAM, F32, and `updates`, U64. Slots that are not there begin at
- * zero; all of them if the method is another than the state's, and then *anew is true. The texts in
- * `options` live as long as *document (the caller's to nn_json_free). NN_USAGE, NN_BAD. */
+/* Fills in `options` from the state (metadata `optimizer`) and the defaults, and gives the state
+ * the tensors that they ask for: SLOT/PARAM, F32, and `updates`, U64. Slots that are not there begin
+ * at zero; all of them if the method is another than the state's, and then *anew is true. The texts
+ * in `options` live as long as *document (the caller's to nn_json_free). NN_USAGE, NN_BAD. */
 struct nn_json;
 int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
 	struct nn_optim_options *options, struct nn_json **document, bool *anew,

@@ -52,8 +52,8 @@ bool nn_updater_ready(const struct nn_updater *updater);
  * the parameters overflow; the checkpoint must not be used then. */
 int nn_updater_step(struct nn_updater *updater, struct nn_error *err);
 
-/* The checkpoint it works on; its quorum, 0 if all shards must come; and false once an update has failed
- * halfway: then the parameters are worth nothing. */
+/* The checkpoint it works on; its quorum, 0 if all shards must come; and false once an update has
+ * failed halfway: then the parameters are worth nothing. */
 struct nn_checkpoint *nn_updater_checkpoint(const struct nn_updater *updater);
 uint64_t nn_updater_quorum(const struct nn_updater *updater);
 bool nn_updater_intact(const struct nn_updater *updater);
