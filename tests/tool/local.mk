@@ -11,3 +11,4 @@ BATS_TESTS += tests/tool/nn-info.bats
 BATS_TESTS += tests/tool/nn-reduce.bats
 BATS_TESTS += tests/tool/nn-convert.bats
 BATS_TESTS += tests/tool/nn-update.bats
+BATS_TESTS += tests/tool/nn-init.bats tests/tool/nn-grad.bats

@@ -1,0 +1,117 @@
+# nn-init: a spec, or its short form, to a model.
+load common
+
+digits() {
+	awk 'BEGIN { print "a,b,c,kind"; for (i = 0; i < 60; i++)
+		printf "%d,%d,%.2f,%s\n", i % 7, i % 5, i / 10, i % 3 ? "even" : "odd" }' >data.csv
+	nn-import -t kind data.csv >data.nnt
+}
+
+@test "--mlp is short for a spec" {
+	cat >spec.json <<-'EOF'
+	{ "input": [4],
+	  "layers": [ { "type": "dense", "units": 3 }, { "type": "relu" },
+	              { "type": "dense", "units": 2 } ],
+	  "loss": "cross_entropy" }
+	EOF
+	nn-init spec.json >from-spec
+	nn-init --mlp 4,3,2 >from-mlp
+	cmp from-spec from-mlp
+	nn-init <spec.json | cmp - from-mlp
+	nn-init - <spec.json | cmp - from-mlp
+	nn-init spec.json -o named
+	cmp named from-mlp
+	nn-info from-mlp >got
+	grep -F 'frame 0: model, step 0' got
+	grep -F 'spec: 4 -> dense 3 -> relu -> dense 2, loss cross_entropy; 23 parameters' got
+}
+
+@test "what a model carries" {
+	nn-init --mlp 4,3,2 --activation gelu --loss mse --init he --seed 7 --kernel Haswell |
+		nn-info --json >got
+	grep -F '"seed":7,' got
+	grep -F '"kernel":"Haswell"' got
+	spec='{"input":[4],"layers":[{"type":"dense","units":3,"init":"he","bias":true},'
+	spec+='{"type":"gelu"},{"type":"dense","units":2,"init":"he","bias":true}],"loss":"mse"}'
+	grep -F "\"spec\":\"${spec//\"/\\\"}\"" got
+	nn-init --mlp 4,2 --kernel auto | nn-info | grep -F "$(nn-info --build | grep -o 'OpenBLAS-[^ ,]*/[^ ,]*' | head -n 1)"
+}
+
+@test "the seed decides, nothing else does" {
+	nn-init --mlp 40,30,20 --seed 1 >a
+	nn-init --mlp 40,30,20 --seed 1 >b
+	nn-init --mlp 40,30,20 --seed 2 >c
+	cmp a b
+	! cmp -s a c
+}
+
+@test "--data completes a spec and checks it" {
+	digits
+	nn-init --mlp ,5, --data data.nnt >model
+	nn-info model >got
+	grep -F 'spec: 3 -> dense 5 -> relu -> dense 2, loss cross_entropy' got
+	grep -F 'classes: odd, even (2)' got || grep -F 'classes: even, odd (2)' got
+	echo '{"layers":[{"type":"dense","units":5},{"type":"relu"},{"type":"dense"}],"loss":"cross_entropy"}' >spec
+	nn-init -d data.nnt spec | cmp - model
+	nn-init --mlp 3,5,2 --data data.nnt | cmp - model
+	nn-init --mlp 3,5,2 >bare
+	! cmp -s bare model
+	fails 1 "--mlp: input: [4], but the data's rows are [3]" nn-init --mlp 4,5,2 -d data.nnt
+	fails 1 '--mlp: layers[2]: 3 outputs, but the data want 2' nn-init --mlp 3,5,3 -d data.nnt
+	fails 1 'data.nnt: loss mse wants numbers, but y are classes' \
+		nn-init --mlp ,5, --loss mse -d data.nnt
+	nn-import -t c data.csv >numbers.nnt
+	nn-init --mlp ,5, --data numbers.nnt | nn-info | grep -F 'dense 1, loss mse'
+	fails 1 'numbers.nnt: loss cross_entropy wants classes, but y are numbers' \
+		nn-init --mlp ,5, --loss cross_entropy -d numbers.nnt
+}
+
+@test "bad specs" {
+	table='nonsense|spec: byte 0: not JSON
+{}|spec: input: missing
+{"input":[2],"layers":[{"type":"dense"}],"loss":"mse"}|spec: layers[0].units: missing
+{"input":[2],"layers":[{"type":"dens","units":1}],"loss":"mse"}|spec: layers[0].type: there is no "dens"
+{"input":[2],"layers":[{"type":"dense","units":0}],"loss":"mse"}|spec: layers[0].units: 0 is not
+{"input":[2],"layers":[{"type":"dense","units":1,"unit":1}],"loss":"mse"}|spec: layers[0].unit: unknown key
+{"input":[2],"layers":[{"type":"dense","units":1,"units":1}],"loss":"mse"}|spec: layers[0].units: stands there twice
+{"input":[2],"layers":[{"type":"dense","units":true}],"loss":"mse"}|spec: layers[0].units: a truth value where a size
+{"input":[2],"layers":[{"type":"dense","units":9e99}],"loss":"mse"}|spec: layers[0].units: 9e+99 is not
+{"input":[2147483647],"layers":[{"type":"dense","units":2147483647}],"loss":"mse"}|spec: layers[0]: tensor 0.weight: its shape overflows
+{"input":[2],"layers":[{"type":"dense","units":1}],"loss":"l1"}|spec: loss: there is no "l1"; there are cross_entropy, mse
+{"input":[2],"layers":[{"type":"dense","units":1}],"loss":"mse"} x|spec: byte 65: text behind the JSON value'
+	while IFS='|' read -r spec text; do
+		printf '%s' "$spec" >spec
+		fails 1 "$text" nn-init spec
+		sh_fails 1 "stdin${text#spec}" 'nn-init <spec'
+	done <<<"$table"
+	: >spec
+	fails 1 'spec: ' nn-init spec
+	fails 1 'nothing: cannot open' nn-init nothing
+	fails 4 'no memory for 40000000' nn-init --mlp 100000000,100000
+}
+
+@test "usage" {
+	fails 2 'either a spec or --mlp' nn-init --mlp 3,2 spec
+	fails 2 'one spec at most' nn-init a b
+	fails 2 '--activation goes with --mlp' nn-init --activation tanh spec
+	fails 2 '--loss goes with --mlp' nn-init --loss mse spec
+	fails 2 '--init goes with --mlp' nn-init --init he spec
+	for sizes in '' 5 5,,3 5,x 0,3 5,-3 99999999999999999999,3; do
+		fails 2 "--mlp: \"$sizes\" is no list of at least two sizes" nn-init --mlp "$sizes"
+	done
+	fails 1 'input: missing' nn-init --mlp ,3
+	fails 1 'layers[0].units: missing' nn-init --mlp 3,
+}
+
+@test "nothing written is harmed" {
+	nn-init --mlp 4,2 -o model
+	cp model kept
+	echo '{' >bad
+	fails 1 'not JSON' nn-init -o model bad
+	cmp model kept
+	echo '{"input":[2],"layers":[{"type":"dense","units":1}],"loss":"mse"}' >spec
+	fails 2 'is both input and output' nn-init -o spec spec
+	grep -q dense spec
+	sh_fails 4 'No space left' 'nn-init spec >/dev/full'
+	fails 4 'cannot' nn-init -o nowhere/model spec
+}
