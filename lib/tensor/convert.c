@@ -27,59 +27,44 @@ static float f32_from_f16(uint16_t half)
 	return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
 }
 
-#define LOAD(type)                                                            \
-	do {                                                                  \
-		type value;                                                   \
-		memcpy(&value, from + i * sizeof value, sizeof value);        \
-		to[i] = (float)value;                                         \
-	} while (0)
+/* Elements need not be aligned. */
+#define LOOP(type, expression)                                      \
+	for (size_t i = 0; i < count; i++) {                        \
+		type value;                                         \
+		memcpy(&value, from + i * sizeof value, sizeof value); \
+		to[i] = expression;                                 \
+	}                                                           \
+	break
 
-static void convert(float *to, const unsigned char *from, enum nn_dtype dtype, size_t count)
+NN_CLONES static void convert(float *restrict to, const unsigned char *restrict from,
+	enum nn_dtype dtype, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		uint16_t half;
-
-		switch (dtype) {
-		case NN_F64:
-			LOAD(double);
-			break;
-		case NN_I64:
-			LOAD(int64_t);
-			break;
-		case NN_U64:
-			LOAD(uint64_t);
-			break;
-		case NN_F32:
-			LOAD(float);
-			break;
-		case NN_I32:
-			LOAD(int32_t);
-			break;
-		case NN_U32:
-			LOAD(uint32_t);
-			break;
-		case NN_F16:
-			memcpy(&half, from + 2 * i, sizeof half);
-			to[i] = f32_from_f16(half);
-			break;
-		case NN_BF16:
-			memcpy(&half, from + 2 * i, sizeof half);
-			to[i] = f32_from_bits((uint32_t)half << 16);
-			break;
-		case NN_I16:
-			LOAD(int16_t);
-			break;
-		case NN_U16:
-			LOAD(uint16_t);
-			break;
-		case NN_I8:
-			LOAD(int8_t);
-			break;
-		case NN_U8:
-		case NN_BOOL:
-			LOAD(uint8_t);
-			break;
-		}
+	switch (dtype) {
+	case NN_F64:
+		LOOP(double, (float)value);
+	case NN_I64:
+		LOOP(int64_t, (float)value);
+	case NN_U64:
+		LOOP(uint64_t, (float)value);
+	case NN_F32:
+		LOOP(float, value);
+	case NN_I32:
+		LOOP(int32_t, (float)value);
+	case NN_U32:
+		LOOP(uint32_t, (float)value);
+	case NN_F16:
+		LOOP(uint16_t, f32_from_f16(value));
+	case NN_BF16:
+		LOOP(uint16_t, f32_from_bits((uint32_t)value << 16));
+	case NN_I16:
+		LOOP(int16_t, (float)value);
+	case NN_U16:
+		LOOP(uint16_t, (float)value);
+	case NN_I8:
+		LOOP(int8_t, (float)value);
+	case NN_U8:
+	case NN_BOOL:
+		LOOP(uint8_t, (float)value);
 	}
 }
 

@@ -12,3 +12,6 @@ BATS_TESTS += tests/tool/nn-reduce.bats
 BATS_TESTS += tests/tool/nn-convert.bats
 BATS_TESTS += tests/tool/nn-update.bats
 BATS_TESTS += tests/tool/nn-init.bats tests/tool/nn-grad.bats
+BATS_TESTS += tests/tool/nn-eval.bats
+BATS_TESTS += tests/tool/nn-predict.bats
+EXTRA_DIST += tests/tool/evaluate.bash
