@@ -1,1 +1,22 @@
-# each example is a folder with run.sh and README.md: EXTRA_DIST += ...
+# Each example is a folder with run.sh and README.md; they are installed to be run as they are.
+demodir = $(docdir)
+nobase_dist_demo_SCRIPTS = \
+	examples/by-hand/run.sh \
+	examples/digits/run.sh \
+	examples/linear-regression/run.sh \
+	examples/parallel/run.sh \
+	examples/ssh/run.sh
+nobase_dist_demo_DATA = \
+	examples/README.md \
+	examples/common.sh \
+	examples/by-hand/README.md \
+	examples/digits/README.md \
+	examples/digits/digits.csv.gz \
+	examples/digits/draw.awk \
+	examples/digits/loss.awk \
+	examples/linear-regression/README.md \
+	examples/linear-regression/check.awk \
+	examples/linear-regression/data.awk \
+	examples/parallel/README.md \
+	examples/ssh/README.md \
+	examples/ssh/hosts.sh

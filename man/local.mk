@@ -6,3 +6,4 @@ dist_man_MANS += man/nn-update.1
 dist_man_MANS += man/nn-init.1 man/nn-grad.1 man/nn-model.5
 dist_man_MANS += man/nn-eval.1
 dist_man_MANS += man/nn-predict.1
+dist_man_MANS += man/nnpipe.7

@@ -1,0 +1,66 @@
+# Every example runs, in a folder that is not its own, and says what its README says.
+load common
+
+# example NAME [DIR]: its output in "out"; skips what cannot be run here, with the reason.
+example() {
+	local rc=0
+	"$examples/$1/run.sh" "${@:2}" >out 2>err 3>&- || rc=$?
+	[ "$rc" -ne 77 ] || skip "$(grep -i -A 1 skipped out | tail -n 1)"
+	[ "$rc" -eq 0 ] || { echo "exit $rc"; tail -n 20 out; cat err; return 1; }
+}
+
+@test "digits: at least 96 % on rows not trained on" {
+	example digits
+	awk '/of [0-9]+ test digits are right/ { for (i = 1; i <= NF; i++) if ($i ~ /%$/) share = $i + 0 }
+		END { exit !(share >= 96) }' out
+}
+
+@test "digits: what a terminal shows is text, in colour only if asked for" {
+	example digits
+	run ! grep -q "$(printf '\033')" out
+	[ "$(wc -L <out)" -le 100 ]
+}
+
+@test "digits: twice the same model" {
+	example digits one
+	example digits two
+	cmp one/trained.nnt two/trained.nnt
+}
+
+@test "linear regression: each step as in closed form, then least squares" {
+	example linear-regression
+	[ "$(grep -c '^  equal ' out)" -eq 2 ]
+}
+
+@test "by hand: shell loop and live pipe give the same bits" {
+	example by-hand
+	[ "$(grep -c '^  same bits' out)" -eq 2 ]
+}
+
+@test "GNU parallel: jobs here, shuffled, views, on hosts" {
+	command -v parallel >/dev/null || skip "GNU parallel is not installed"
+	example parallel
+	[ "$(grep -c '^  same bits' out)" -eq 4 ]
+}
+
+@test "ssh: two hosts with unlike kernels" {
+	example ssh
+	[ "$(grep -c '^  same bits' out)" -eq 2 ]
+}
+
+@test "an example leaves nothing behind" {
+	mkdir tmp
+	TMPDIR=$PWD/tmp "$examples/by-hand/run.sh" >/dev/null 3>&-
+	[ -z "$(ls tmp)" ]
+}
+
+@test "an example without the tools says what to do" {
+	mkdir -p away/examples/by-hand
+	cp "$examples/common.sh" away/examples
+	cp "$examples/by-hand/run.sh" away/examples/by-hand
+	local PATH=/usr/bin:/bin
+	[ -z "$(command -v nn-grad)" ] || skip "the tools are installed in /usr/bin"
+	run away/examples/by-hand/run.sh
+	assert_failure 1
+	assert_output --partial "./bootstrap"
+}
