@@ -1,4 +1,5 @@
 /* nn-update: gradients to the next model. */
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,9 +73,10 @@ static void open_log(void)
 	if (!log_path)
 		return;
 	log_file = fopen(log_path, "ae");
-	if (!log_file || fseek(log_file, 0, SEEK_END))
+	/* A FIFO, which has no end to seek, is new to its reader. */
+	if (!log_file || (fseek(log_file, 0, SEEK_END) && errno != ESPIPE))
 		die_of_log();
-	if (!ftell(log_file))
+	if (ftell(log_file) <= 0)
 		fputs("step\tepoch\tloss\tlr\tnorm\n", log_file);
 }
 

@@ -25,8 +25,8 @@ $2 != epoch {
 	if (epoch > 5 && epoch % 5)
 		next
 	bar = ""
-	# 0.001 has no bar, each factor of 10 is 14 more.
-	for (i = 14 * log(loss / 0.001) / log(10); i >= 0.5; i--)
+	# 0.005 has no bar, each factor of 10 is 20 more.
+	for (i = 20 * log(loss / 0.005) / log(10); i >= 0.5; i--)
 		bar = bar block
 	printf "  epoch %2d  loss %7.4f  %s\n", epoch, loss, bar
 	fflush()
