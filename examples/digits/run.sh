@@ -13,7 +13,7 @@ cp "$here/digits.csv.gz" .
 section '1. The data: 1,797 digits, 8 x 8 grey levels each, the digit itself in column 1'
 do_it "nn-import -t 1 digits.csv.gz -o digits.nnt"
 say 'A fifth is kept for the test. The rest is cut in two shards, one for each worker.'
-do_it "nn-shard -n 2 --by random --weights 8,2 -o 'part-%d.nnt' digits.nnt
+do_it "nn-shard --sets --by random --weights 8,2 -o 'part-%d.nnt' digits.nnt
 mv part-0.nnt train.nnt
 mv part-1.nnt test.nnt"
 do_it "nn-shard -n 2 -o 'shard-%d.nnt' train.nnt"
