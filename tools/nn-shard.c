@@ -17,6 +17,7 @@ static uint64_t count;
 static const char *method = "block";
 static struct cli_reals weights;
 static uint64_t seed;
+static bool sets;
 static const char *output_path;
 static const char *filter;
 static const char *only;
@@ -28,6 +29,8 @@ static const struct cli_option options[] = {
 		"which rows: neighbours, every Nth, or by lot"),
 	CLI_REALS('w', "weights", "LIST", &weights, "relative sizes, as 8,2; default: equal"),
 	CLI_COUNT(0, "shard-seed", "SEED", &seed, "of --by random; default: 0"),
+	CLI_FLAG('s', "sets", &sets,
+		"each part is a data set of its own: one for training, one for the test"),
 	CLI_STRING('o', "output", "TEMPLATE", &output_path,
 		"names of the files, %d is the shard's number; default: shard-%d.nnt"),
 	CLI_STRING('F', "filter", "COMMAND", &filter,
@@ -136,7 +139,7 @@ int main(int argc, char **argv)
 	char **paths = cli_start(&tool, argc, argv, &operands);
 	uint64_t shard = check_options();
 	struct nn_split split = { .method = method, .shards = count, .weights = weights.values,
-		.seed = seed, .progress = show_progress };
+		.seed = seed, .sets = sets, .progress = show_progress };
 	struct nn_reader *reader;
 	struct nn_error err;
 	const char *name;

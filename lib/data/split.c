@@ -1,5 +1,6 @@
 #include "data/split.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct job {
 	/* The last part's layout, for parts of as many rows. */
 	struct nn_bundle part;
 	uint64_t part_rows;
+	uint64_t part_shard; /* of sets: each says its own number of rows */
 };
 
 /* What all frames say. */
@@ -39,7 +41,8 @@ static int start(struct job *job, const struct nn_bundle *frame, const struct nn
 	if (!said)
 		return nn_fail(err, NN_BAD, "metadata `rows` is missing: how many rows has the set?");
 	if (preamble->shards)
-		return nn_fail(err, NN_BAD, "is shard %llu of %llu already; cut the whole set instead",
+		return nn_fail(err, NN_BAD, "is shard %llu of %llu already; cut the whole set "
+			"instead (see --sets)",
 			(unsigned long long)preamble->first, (unsigned long long)preamble->shards);
 	status = nn_bundle_copy_layout(frame, &job->first, err);
 	if (!status)
@@ -99,12 +102,23 @@ static int sort_rows(struct job *job, uint64_t count, struct nn_error *err)
 	return NN_OK;
 }
 
-/* job->part becomes the layout of `rows` rows. */
-static int lay_out(struct job *job, uint64_t rows, struct nn_error *err)
+/* A set of its own has as many rows as the shard it would be. */
+static int count_own_rows(struct job *job, uint64_t k, struct nn_error *err)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%llu",
+		(unsigned long long)nn_partition_size(&job->partition, k));
+	return nn_bundle_set_meta(&job->part, "rows", text, err);
+}
+
+/* job->part becomes the layout of `rows` rows of shard k. */
+static int lay_out(struct job *job, uint64_t k, uint64_t rows, struct nn_error *err)
 {
 	int status = NN_OK;
 
-	if (job->part.count && job->part_rows == rows)
+	if (job->part.count && job->part_rows == rows &&
+		(!job->split->sets || job->part_shard == k))
 		return NN_OK;
 	nn_bundle_free(&job->part);
 	for (size_t t = 0; t < job->first.count && !status; t++) {
@@ -120,7 +134,10 @@ static int lay_out(struct job *job, uint64_t rows, struct nn_error *err)
 		status = nn_bundle_layout(&job->part, err);
 	if (!status)
 		status = nn_bundle_copy_metas(&job->first, &job->part, err);
+	if (!status && job->split->sets)
+		status = count_own_rows(job, k, err);
 	job->part_rows = rows;
+	job->part_shard = k;
 	return status;
 }
 
@@ -182,14 +199,18 @@ static int write_part(struct job *job, uint64_t k, const struct nn_bundle *frame
 	uint64_t frame_rows, const uint64_t *rows, uint64_t count, struct nn_error *err)
 {
 	struct nn_split *split = job->split;
-	struct nn_preamble preamble = { .kind = NN_KIND_DATA, .rows = count,
-		.shards = split->shards, .first = k, .end = k + 1 };
+	struct nn_preamble preamble = { .kind = NN_KIND_DATA, .rows = count };
 	struct nn_writer *writer = split->writers[k];
 	int status;
 
 	if (!writer)
 		return NN_OK;
-	status = lay_out(job, count, err);
+	if (!split->sets) {
+		preamble.shards = split->shards;
+		preamble.first = k;
+		preamble.end = k + 1;
+	}
+	status = lay_out(job, k, count, err);
 	if (status)
 		return status;
 	if (!count)

@@ -2,6 +2,7 @@
 #ifndef NN_DATA_SPLIT_H
 #define NN_DATA_SPLIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -13,6 +14,7 @@ struct nn_split {
 	uint64_t shards;       /* V */
 	const double *weights; /* [shards]; NULL: equal */
 	uint64_t seed;         /* of the partition */
+	bool sets;             /* the parts are whole sets, not shards: for training, for the test */
 	/* writers[k] gets shard k; NULL: nobody wants it. An entry that cannot be written and is not
 	 * missed becomes NULL. */
 	struct nn_writer **writers; /* [shards] */
