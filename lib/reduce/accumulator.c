@@ -107,7 +107,7 @@ static int check_again(const struct nn_accumulator *accumulator, const struct nn
 	while (!overlap(other->range, partial->range))
 		other++;
 	if (other->range.first != partial->range.first || other->range.end != partial->range.end)
-		return range_error(err, partial->range, "came before, within another range");
+		return range_error(err, partial->range, "came before, in sums of other ranges");
 	if (other->fingerprint != print)
 		return range_error(err, partial->range, "came before, with other numbers");
 	return NN_OK;

@@ -45,7 +45,7 @@ five() {
 	nn-reduce s4 s2 >there
 	cat there here | nn-reduce | cmp - want
 	cat here there s1 2>/dev/null >twice
-	fails 1 'shard 1 came before, within another range' nn-reduce twice
+	fails 1 'shard 1 came before, in sums of other ranges' nn-reduce twice
 }
 
 @test "what has no partner is passed on" {

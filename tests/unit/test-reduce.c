@@ -147,7 +147,7 @@ static void test_bad(void)
 	is_text(err.text, "shard 2 came before, with other numbers", "which is named");
 	partial = shard(2, 4);
 	ok(nn_accumulator_add(accumulator, &partial, &err) == NN_BAD, "overlapping ranges");
-	is_text(err.text, "shards 2 to 3 came before, within another range", "which is named");
+	is_text(err.text, "shards 2 to 3 came before, in sums of other ranges", "which is named");
 	partial = shard(1, 3);
 	ok(nn_accumulator_add(accumulator, &partial, &err) == NN_BAD, "no node");
 	is_text(err.text, "shards [1, 3) are no node of the tree over 4", "which is named");
