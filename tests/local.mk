@@ -30,3 +30,4 @@ EXTRA_DIST += $(BATS_TESTS) tests/unit/tap.h tests/tool/common.bash
 include tests/unit/local.mk
 include tests/tool/local.mk
 include tests/bench/local.mk
+include tests/files/local.mk

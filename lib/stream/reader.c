@@ -194,13 +194,16 @@ static int check_magic(struct nn_reader *reader, struct nn_error *err)
 	size_t have;
 	int status = nn_input_peek(&reader->input, NN_MAGIC_BYTES, &have, err);
 	const unsigned char *bytes = reader->input.buffer + reader->input.at;
+	const char *guess = "";
 
 	if (status || (have < NN_MAGIC_BYTES ? !memcmp(bytes, NN_MAGIC, have) : nn_is_magic(bytes)))
 		return status;
 	nn_no_magic(bytes, have, &why);
-	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text,
-		nn_is_text(bytes, have) && !reader->input.regular ?
-			" (does a login script print text into the pipe?)" : "");
+	if (nn_is_text(bytes, have) && !reader->input.regular)
+		guess = " (does a login script print text into the pipe?)";
+	else if (have >= 4 && !memcmp(bytes, NN_MAGIC, 4))
+		guess = " (was it sent as text, and its line ends changed?)";
+	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text, guess);
 }
 
 static int read_preamble(struct nn_reader *reader, struct nn_error *err)

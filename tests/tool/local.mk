@@ -15,3 +15,4 @@ BATS_TESTS += tests/tool/nn-init.bats tests/tool/nn-grad.bats
 BATS_TESTS += tests/tool/nn-eval.bats
 BATS_TESTS += tests/tool/nn-predict.bats
 EXTRA_DIST += tests/tool/evaluate.bash
+BATS_TESTS += tests/tool/files.bats

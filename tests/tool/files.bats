@@ -1,0 +1,86 @@
+# The sample files of tests/files: good ones are read, bad ones refused, by every tool that reads streams.
+load common
+
+# "FILE<tab>TEXT" for each line of the tables in README.md that begins with $1.
+table() {
+	sed -n 's/^| \('"$1"'[^ ]*\) | .* | `\(.*\)` |$/\1\t\2/p' "$files/README.md"
+}
+
+# What a declared size could cost at most; the sanitizers need an address space of their own.
+limit_memory() {
+	[ "${SANITIZERS:-no}" = yes ] || ulimit -v 131072
+}
+
+# refused FILE TEXT COMMAND...: exit 1 and one line with TEXT, within seconds and little memory.
+refused() {
+	local file=$1 text=$2
+	shift 2
+	(limit_memory && fails 1 "$text" timeout 20 "$@") || fail "$file: $*"
+}
+
+# refused_from_pipe FILE TEXT COMMAND...: the same with 4, the file being standard input.
+refused_from_pipe() {
+	local file=$1 text=$2
+	shift 2
+	(limit_memory && sh_fails 4 "$text" "cat $files/$file | timeout 20 $*") || fail "cat $file | $*"
+}
+
+@test "README.md lists every file, and every file that it lists is there" {
+	{ table good- && table bad-; } | cut -f1 | sort >listed
+	(cd "$files" && ls good-* bad-*) | sort >there
+	diff listed there
+	[ "$(wc -l <listed)" -gt 80 ]
+}
+
+@test "make-samples writes the same files again" {
+	mkdir again
+	"$builddir/tests/files/make-samples" again
+	for file in "$files"/good-* "$files"/bad-*; do
+		cmp "$file" "again/${file##*/}"
+		[ "$(stat -c %s "$file")" -le 2048 ]
+	done
+	[ "$(ls again | wc -l)" -eq "$(table '' | wc -l)" ]
+}
+
+@test "good files are whole" {
+	while IFS=$'\t' read -r file text; do
+		nn-info --verify "$files/$file" >out
+		grep -F "$file: $text" out
+		cat "$files/$file" | nn-info --verify >out
+		grep -F "stdin: $text" out
+		nn-info --stats "$files/$file" >/dev/null
+		nn-info --json --stats "$files/$file" | jq -e . >/dev/null
+	done < <(table good-)
+}
+
+@test "good streams come back from nn-convert byte for byte" {
+	for file in "$files"/good-*.nnt; do
+		case $file in
+		*skippable* | *deflate*) continue ;;
+		esac
+		nn-convert --to nnt "$file" | cmp - "$file"
+		nn-convert --to nnt -z "$file" | nn-convert --to nnt | cmp - "$file"
+	done
+	nn-convert --to nnt "$files/good-model.safetensors" | cmp - "$files/good-model.nnt"
+	nn-convert --to safetensors "$files/good-model.nnt" | cmp - "$files/good-model.safetensors"
+}
+
+@test "nn-info refuses the bad ones" {
+	while IFS=$'\t' read -r file text; do
+		refused "$file" "$file: " nn-info --verify "$files/$file"
+		refused "$file" "$text" nn-info "$files/$file"
+		refused_from_pipe "$file" "$text" nn-info --verify
+		refused_from_pipe "$file" "$text" nn-info --json --stats
+	done < <(table bad-)
+}
+
+@test "nn-convert refuses the bad ones, and leaves what was there" {
+	echo before >kept
+	while IFS=$'\t' read -r file text; do
+		for to in nnt safetensors; do
+			refused "$file" "$text" nn-convert --to $to -o kept "$files/$file"
+			refused_from_pipe "$file" "$text" nn-convert --to $to -o kept
+		done
+	done < <(table bad-)
+	[ "$(cat kept)" = before ]
+}
