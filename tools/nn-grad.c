@@ -64,16 +64,21 @@ static void check_usage(char *const *operands, int count)
 		cli_usage("--shard is a view of one file, not of %d", count);
 }
 
-/* All data, loaded once. They live as long as the process. */
+/* All data, loaded once; they live as long as the process. */
+static struct nn_dataset *data;
+static const char **names;
+
 static void load_shards(struct nn_shards *shards, char *const *operands, size_t count,
 	const struct nn_output *output)
 {
 	struct nn_error err;
-	struct nn_dataset *data = nn_alloc(count, sizeof *data, &err);
-	const char **names = nn_alloc(count, sizeof *names, &err);
 	int fd;
 
-	if (!data || !names)
+	data = nn_alloc(count, sizeof *data, &err);
+	if (!data)
+		cli_die(&err);
+	names = nn_alloc(count, sizeof *names, &err);
+	if (!names)
 		cli_die(&err);
 	for (size_t i = 0; i < count; i++) {
 		if (nn_open_input(operands[i], &fd, &names[i], &err))

@@ -1,5 +1,6 @@
 /* The gradients of all shards at hand, merged in the fixed tree. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "tensor/blas.h"
@@ -13,6 +14,7 @@ struct nn_worker {
 	const struct nn_shards *shards;
 	const struct nn_task_options *options;
 	struct nn_network *network; /* of the last model */
+	char *classes;              /* its metadata; NULL: none */
 	struct nn_task_space space;
 	struct nn_partial partials[DEPTH]; /* sums still waiting for their right halves */
 };
@@ -32,7 +34,9 @@ struct nn_worker *nn_worker_new(const struct nn_shards *shards,
 static void forget_network(struct nn_worker *worker)
 {
 	nn_network_free(worker->network);
+	free(worker->classes);
 	worker->network = NULL;
+	worker->classes = NULL;
 	for (size_t i = 0; i < DEPTH; i++)
 		nn_partial_free(&worker->partials[i]);
 }
@@ -87,28 +91,50 @@ static int resolve_step(const struct nn_worker *worker, const struct nn_preamble
 	return NN_OK;
 }
 
-/* Builds the network unless it is that of the last model; the partials have its layout. */
-static int prepare(struct nn_worker *worker, const struct nn_model *model, const char *name,
+/* A model like the last one needs no new network, and the data still fit it. */
+static bool is_like_last(const struct nn_worker *worker, const struct nn_bundle *params)
+{
+	const char *classes = nn_bundle_meta(params, "classes");
+
+	return worker->network && nn_network_is_of(worker->network, params) &&
+		!classes == !worker->classes &&
+		(!classes || !strcmp(classes, worker->classes));
+}
+
+static int take_network(struct nn_worker *worker, const struct nn_bundle *params, const char *name,
 	struct nn_error *err)
 {
-	const char *kernel = nn_bundle_meta(&model->params, "kernel");
-	int status = NN_OK;
+	const char *classes = nn_bundle_meta(params, "classes");
+	int status;
 
-	if (worker->network && nn_network_is_of(worker->network, &model->params)) {
-		if (nn_network_check_params(worker->network, &model->params, err))
-			return nn_fail_in(err, "%s", name);
-	} else {
-		forget_network(worker);
-		status = nn_network_of_model(&worker->network, &model->params, name, err);
+	forget_network(worker);
+	if (classes) {
+		worker->classes = nn_strdup(classes, err);
+		if (!worker->classes)
+			return NN_FAILED;
 	}
+	status = nn_network_of_model(&worker->network, params, name, err);
 	for (size_t i = 0; i < worker->shards->count && !status; i++) {
 		const struct nn_shard *shard = &worker->shards->list[i];
 
 		if (!i || shard->data != shard[-1].data)
-			status = nn_fit_data(worker->network, &model->params, shard->data,
-				shard->name, true, err);
+			status = nn_fit_data(worker->network, params, shard->data, shard->name,
+				true, err);
 	}
-	return status ? status : nn_blas_load(kernel, 0, err);
+	return status;
+}
+
+static int prepare(struct nn_worker *worker, const struct nn_model *model, const char *name,
+	struct nn_error *err)
+{
+	int status = NN_OK;
+
+	if (!is_like_last(worker, &model->params))
+		status = take_network(worker, &model->params, name, err);
+	else if (nn_network_check_params(worker->network, &model->params, err))
+		status = nn_fail_in(err, "%s", name);
+	return status ? status :
+			nn_blas_load(nn_bundle_meta(&model->params, "kernel"), 0, err);
 }
 
 static int ready_partial(struct nn_worker *worker, struct nn_partial *partial,
