@@ -35,8 +35,10 @@ static const struct cli_option options[] = {
 	CLI_CHOICE(0, "init", "NAME", &init, nn_init_names,
 		"initializer of --mlp (default glorot)"),
 	CLI_STRING('d', "data", "FILE", &data_path,
-		"find out and check input and outputs from these data; keep class names and scaling"),
-	CLI_COUNT('s', "seed", "N", &seed, "seed of the parameters and of the training (default 0)"),
+		"find out and check input and outputs from these data; keep class names and "
+		"scaling"),
+	CLI_COUNT('s', "seed", "N", &seed,
+		"seed of the parameters and of the training (default 0)"),
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel that all workers must run; auto: what this host picks"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
@@ -60,7 +62,8 @@ static void load_data(struct nn_dataset *data, const struct nn_output *output)
 		close(fd);
 }
 
-static const char *read_spec(struct nn_buffer *spec, const char *path, const struct nn_output *output)
+static const char *read_spec(struct nn_buffer *spec, const char *path,
+	const struct nn_output *output)
 {
 	struct nn_error err;
 	const char *name;

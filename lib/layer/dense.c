@@ -43,8 +43,8 @@ static void forward(const struct nn_layer *layer, const struct nn_layer_run *run
 		bias ? 1.0f : 0.0f, run->y, out);
 }
 
-/* Rows whose products are summed in one go in float. BLAS has kernels for small matrices that sum over
- * all rows in one chain, and lose digits where there are many; blocks cost no time. */
+/* Rows whose products are summed in one go in float. BLAS has kernels for small matrices that sum
+ * over all rows in one chain, and lose digits where there are many; blocks cost no time. */
 #define BLOCK 256
 
 static void weight_gradient(const struct nn_layer *layer, const struct nn_layer_run *run)

@@ -1,5 +1,5 @@
-/* Layers: a table of types, one file each. A layer type is its keys in the spec, what it makes of an
- * input shape, its parameters, forward and backward.
+/* Layers: a table of types, one file each. A layer type is its keys in the spec, what it makes of
+ * an input shape, its parameters, forward and backward.
  *
  * To add one: a file NAME.c with a `const struct nn_layer_type`, a row in table.c, its name in
  * local.mk, its paragraph in nn-model(5), its figures in tests/unit/test-layer.c. */
@@ -106,9 +106,9 @@ extern const char *const nn_activation_names[];
 /* NULL if there is no such type. */
 const struct nn_layer_type *nn_layer_find(const char *name);
 
-/* The layer that the JSON object `spec` describes, for rows of shape `in`. `path` ("layers[2]") begins
- * the messages: an unknown or missing key, a value of another type or out of range, an input that
- * does not suit are NN_BAD. `outputs`, unless 0, is the value of a missing NN_KEY_OUTPUTS. */
+/* The layer that the JSON object `spec` describes, for rows of shape `in`. `path` ("layers[2]")
+ * begins the messages: an unknown or missing key, a value of another type or out of range, an input
+ * that does not suit are NN_BAD. `outputs`, unless 0, is the value of a missing NN_KEY_OUTPUTS. */
 int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const char *path,
 	const struct nn_shape *in, uint64_t outputs, struct nn_error *err);
 /* Appends it as canonical JSON, all keys written out. */

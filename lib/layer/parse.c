@@ -44,8 +44,8 @@ static int parse_size(const struct nn_json *value, const char *path, const char 
 		return nn_fail(err, NN_BAD, "%s.%s: %s where a size is wanted", path, name,
 			nn_json_type_name(value));
 	if (!nn_json_u64(value, out) || !*out || *out > NN_LAYER_LIMIT)
-		return nn_fail(err, NN_BAD, "%s.%s: %.16g is not a whole number from 1 to %llu", path,
-			name, number, (unsigned long long)NN_LAYER_LIMIT);
+		return nn_fail(err, NN_BAD, "%s.%s: %.16g is not a whole number from 1 to %llu",
+			path, name, number, (unsigned long long)NN_LAYER_LIMIT);
 	return NN_OK;
 }
 

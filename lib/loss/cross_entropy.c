@@ -1,8 +1,8 @@
 /* Softmax and cross-entropy in one: a row's loss is -log p[label], p = softmax(out).
  *
  * The greatest output is subtracted first, so that no exponential overflows. The exponentials are
- * added in double, and the gradient p[label] - 1 is taken as minus the sum of the others, so that it
- * keeps its digits where p[label] is near 1. */
+ * added in double, and the gradient p[label] - 1 is taken as minus the sum of the others, so that
+ * it keeps its digits where p[label] is near 1. */
 #include "loss/types.h"
 #include "tensor/math.h"
 

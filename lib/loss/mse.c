@@ -4,7 +4,8 @@
 #define LANES 8
 
 /* The sum of the squared errors, in fixed lanes; d[i] = factor * (out[i] - y[i]). */
-NN_CLONES static double row_value(const float *out, const float *y, size_t n, float factor, float *d)
+NN_CLONES static double row_value(const float *out, const float *y, size_t n, float factor,
+	float *d)
 {
 	double lanes[LANES] = { 0 };
 	size_t whole = n / LANES * LANES;

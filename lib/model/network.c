@@ -170,8 +170,8 @@ const float *nn_network_predict(struct nn_network *network, size_t rows)
 	return out;
 }
 
-/* The first layer's input is the data: nobody wants its gradient, and below the lowest layer that has
- * parameters nobody wants any. */
+/* The first layer's input is the data: nobody wants its gradient, and below the lowest layer that
+ * has parameters nobody wants any. */
 static size_t lowest_with_params(const struct nn_network *network)
 {
 	size_t lowest = 0;

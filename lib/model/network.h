@@ -28,8 +28,8 @@ int nn_network_parse(struct nn_network **network, const char *spec, size_t lengt
  * then taken from what is known; where it does not leave them out they must agree. */
 int nn_network_complete(struct nn_network **network, const char *spec, size_t length,
 	const char *what, const struct nn_known_shapes *known, struct nn_error *err);
-/* The network of a model: of its metadata `spec`, and its parameters must fit. `name` is what to call
- * the model. */
+/* The network of a model: of its metadata `spec`, and its parameters must fit. `name` is what to
+ * call the model. */
 int nn_network_of_model(struct nn_network **network, const struct nn_bundle *params,
 	const char *name, struct nn_error *err);
 /* Is this model's spec, letter by letter, that of the network? */

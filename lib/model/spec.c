@@ -213,7 +213,8 @@ static int build(struct nn_network *network, const struct nn_json *root,
 	int status;
 
 	if (nn_json_type(root) != NN_JSON_OBJECT)
-		return nn_fail(err, NN_BAD, "%s where an object is wanted", nn_json_type_name(root));
+		return nn_fail(err, NN_BAD, "%s where an object is wanted",
+			nn_json_type_name(root));
 	status = nn_json_only_keys(root, "", keys, err);
 	if (!status)
 		status = parse_input(network, root, &known->in, err);

@@ -3,8 +3,8 @@
  * operations, without branches, so that a loop over them vectorizes inside a function marked
  * NN_CLONES and gives the same bits in every instruction set (no contraction, see configure.ac).
  *
- * Errors, measured in tests/unit/test-math.c over the whole range, in units in the last place: exp 1,
- * sigmoid and tanh 2.5, slopes 4, normal tail and gelu 5. NaN stays NaN. */
+ * Errors, measured in tests/unit/test-math.c over the whole range, in units in the last place: exp
+ * 1.1, sigmoid and tanh 2.5, slopes 4, normal tail and gelu 5. NaN stays NaN. */
 #ifndef NN_TENSOR_MATH_H
 #define NN_TENSOR_MATH_H
 
@@ -34,7 +34,7 @@ static inline float nn_absf(float x)
 	return nn_float_from_bits(nn_float_bits(x) & 0x7fffffffu);
 }
 
-/* Added and subtracted it rounds to a whole number, which then stands in the low bits of the sum. */
+/* Added and subtracted it rounds to a whole number, which then is in the low bits of the sum. */
 #define NN_ROUNDER 12582912.0f /* 1.5 * 2^23 */
 
 /* x = n ln 2 + r, |r| <= ln(2) / 2: returns r, *n is n. The first part of ln 2 has 9 bits, so that
@@ -76,7 +76,7 @@ static inline float nn_exp_sum(float x, float low)
 	x = x < -105.0f ? -105.0f : x;
 	x = x > 89.0f ? 89.0f : x;
 	r = nn_exp_reduce(x, &n) + low;
-	/* In two factors: 2^n alone need not be a normal float. A NaN's n is garbage, kept in range. */
+	/* In two factors: 2^n alone need not be a normal float. A NaN's n is any: kept in range. */
 	n = n < -160 ? -160 : n;
 	n = n > 130 ? 130 : n;
 	return (1.0f + nn_expm1_series(r)) * nn_power_of_two(n >> 1) *
@@ -127,14 +127,15 @@ static inline float nn_tanh_slope(float x)
 	return 4.0f * e / ((1.0f + e) * (1.0f + e));
 }
 
-/* e^(-x^2 / 2). The square is split, so that its rounding error is not blown up by the exponential. */
+/* e^(-x^2 / 2). The square is split: the exponential would blow its rounding error up. */
 static inline float nn_gauss(float x)
 {
 	float u = nn_absf(x);
 	float high, low;
 
 	u = u > 16.0f ? 16.0f : u;
-	high = nn_float_from_bits(nn_float_bits(u) & 0xfffff000u); /* 12 bits: its square is exact */
+	/* 12 bits: its square is exact. */
+	high = nn_float_from_bits(nn_float_bits(u) & 0xfffff000u);
 	low = (u - high) * (u + high);
 	return nn_exp_sum(-0.5f * (high * high), -0.5f * low);
 }
@@ -180,8 +181,8 @@ static inline float nn_gelu_slope(float x)
 	return (x < 0 ? tail : 1.0f - tail) + x * g * 0.398942280f;
 }
 
-/* The natural logarithm in double, of a positive normal number, else NaN: 2 atanh((m - 1) / (m + 1))
- * for the mantissa m in [0.7, 1.41], as a series. */
+/* The natural logarithm in double, of a positive normal number, else NaN: 2 atanh((m - 1) / (m +
+ * 1)) for the mantissa m in [0.7, 1.41], as a series. */
 static inline double nn_log(double x)
 {
 	uint64_t bits;

@@ -50,8 +50,9 @@ static int check_targets(const struct nn_network *network, const struct nn_datas
 		return nn_fail(err, NN_BAD, "%s: %zu classes, but the model has %zu outputs", name,
 			data->class_count, outputs);
 	if (!data->has_classes && data->outputs != outputs)
-		return nn_fail(err, NN_BAD, "%s: y has %zu numbers a row, but the model has %zu outputs",
-			name, data->outputs, outputs);
+		return nn_fail(err, NN_BAD,
+			"%s: y has %zu numbers a row, but the model has %zu outputs", name,
+			data->outputs, outputs);
 	return NN_OK;
 }
 
@@ -65,10 +66,11 @@ static int compare_classes(char *const *ours, size_t our_count, const struct nn_
 		i++;
 	if (i == our_count && i == data->class_count)
 		return NN_OK;
-	return nn_fail(err, NN_BAD, "%s: class %zu is %s%s%s, but the model's is %s%s%s", name, i,
-		i < data->class_count ? "\"" : "", i < data->class_count ? data->classes[i] : "none",
-		i < data->class_count ? "\"" : "", i < our_count ? "\"" : "",
-		i < our_count ? ours[i] : "none", i < our_count ? "\"" : "");
+	if (i == our_count || i == data->class_count)
+		return nn_fail(err, NN_BAD, "%s: %zu classes, but the model has %zu", name,
+			data->class_count, our_count);
+	return nn_fail(err, NN_BAD, "%s: class %zu is \"%s\", but the model's is \"%s\"", name, i,
+		data->classes[i], ours[i]);
 }
 
 static int check_classes(const struct nn_bundle *metas, const struct nn_dataset *data,

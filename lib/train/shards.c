@@ -32,7 +32,8 @@ static int check_alike(const struct nn_shard *first, const struct nn_shard *othe
 
 	if (!a->shards != !b->shards)
 		return nn_fail(err, NN_BAD, "%s is a shard, %s is none",
-			a->shards ? first->name : other->name, a->shards ? other->name : first->name);
+			a->shards ? first->name : other->name,
+			a->shards ? other->name : first->name);
 	if (a->shards != b->shards)
 		return nn_fail(err, NN_BAD, "%s is of %llu shards, %s of %llu", first->name,
 			(unsigned long long)a->shards, other->name, (unsigned long long)b->shards);
@@ -96,7 +97,8 @@ static int parse_which(const char *text, uint64_t *first, uint64_t *last, uint64
 		*first > *last)
 		goto bad;
 	if (*last >= *shards)
-		return nn_fail(err, NN_USAGE, "there is no shard %llu of %llu: they are numbered from 0",
+		return nn_fail(err, NN_USAGE,
+			"there is no shard %llu of %llu: they are numbered from 0",
 			(unsigned long long)*last, (unsigned long long)*shards);
 	return NN_OK;
 bad:
@@ -132,8 +134,9 @@ int nn_shards_of_view(struct nn_shards *shards, const struct nn_dataset *data, c
 	if (status)
 		return status;
 	if (data->shards)
-		return nn_fail(err, NN_BAD, "%s is shard %llu of %llu itself: no view of it is a shard",
-			name, (unsigned long long)data->shard, (unsigned long long)data->shards);
+		return nn_fail(err, NN_BAD,
+			"%s is shard %llu of %llu itself: no view of it is a shard", name,
+			(unsigned long long)data->shard, (unsigned long long)data->shards);
 	if (view->weights && view->weight_count != shards->shards)
 		return nn_fail(err, NN_USAGE, "%zu weights for %llu shards", view->weight_count,
 			(unsigned long long)shards->shards);

@@ -13,7 +13,7 @@ struct nn_shard {
 	const char *name;              /* of the data, for messages; the caller's */
 	uint64_t number;               /* of the V shards, from 0 */
 	uint64_t count;                /* rows */
-	uint64_t *rows;                /* their numbers in data [count]; NULL: all of data, in order */
+	uint64_t *rows; /* their numbers in data [count]; NULL: all of data, in order */
 };
 struct nn_shards {
 	struct nn_shard *list; /* by number */
@@ -35,8 +35,8 @@ struct nn_view {
  * may be there twice: NN_BAD names both. */
 int nn_shards_of_files(struct nn_shards *shards, const struct nn_dataset *data,
 	const char *const *names, size_t count, struct nn_error *err);
-/* One data set, which is no shard itself, seen as shards: the same rows in the same order as the files
- * that nn-shard would write. NN_USAGE if the view makes no sense. */
+/* One data set, which is no shard itself, seen as shards: the same rows in the same order as the
+ * files that nn-shard would write. NN_USAGE if the view makes no sense. */
 int nn_shards_of_view(struct nn_shards *shards, const struct nn_dataset *data, const char *name,
 	const struct nn_view *view, struct nn_error *err);
 void nn_shards_free(struct nn_shards *shards);

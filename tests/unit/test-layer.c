@@ -1,5 +1,5 @@
-/* Layers and losses: gradients against PyTorch's figures, and against differences of a plain forward
- * pass in double that shares nothing with the library. */
+/* Layers and losses: gradients against PyTorch's figures, and against differences of a plain
+ * forward pass in double that shares nothing with the library. */
 #include <math.h>
 #include <stdlib.h>
 
