@@ -14,7 +14,7 @@ struct nn_network {
 	struct nn_bundle layout;    /* of the parameters; no data */
 	size_t *offsets;            /* [layer_count][NN_LAYER_PARAMS]: in floats, into the data */
 	size_t widest;              /* longest output row of a layer */
-	size_t row_floats;          /* of workspace a row: outputs and saved of all layers, 2 widest */
+	size_t row_floats;          /* of workspace a row: out and saved of all layers, 2 widest */
 	size_t rows;                /* that the workspace has room for */
 	float *workspace;
 	struct nn_layer_run *runs;  /* [layer_count]; pointers into the workspace */

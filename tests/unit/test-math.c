@@ -125,7 +125,8 @@ static void check_log(void)
 
 static void check_corners(void)
 {
-	ok(nn_exp(0) == 1 && nn_exp(-INFINITY) == 0 && isinf(nn_exp(INFINITY)), "exp of 0, -inf, inf");
+	ok(nn_exp(0) == 1 && nn_exp(-INFINITY) == 0 && isinf(nn_exp(INFINITY)),
+		"exp of 0, -inf, inf");
 	ok(nn_exp(-200) == 0 && isinf(nn_exp(100)), "exp underflows to 0, overflows to infinity");
 	ok(nn_tanh(INFINITY) == 1 && nn_tanh(-INFINITY) == -1 && nn_tanh(-50) == -1,
 		"tanh is 1 and -1 far out");
