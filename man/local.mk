@@ -7,3 +7,5 @@ dist_man_MANS += man/nn-init.1 man/nn-grad.1 man/nn-model.5
 dist_man_MANS += man/nn-eval.1
 dist_man_MANS += man/nn-predict.1
 dist_man_MANS += man/nnpipe.7
+dist_man_MANS += man/nnt.5
+dist_example_DATA += man/nnt.magic

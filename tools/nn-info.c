@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "data/meta.h"
 #include "json/json.h"
+#include "model/model.h"
 #include "model/summary.h"
 #include "stream/describe.h"
 #include "stream/reader.h"
@@ -288,9 +289,16 @@ static int take_frame(struct view *view, struct nn_reader *reader, const struct 
 {
 	bool end = frame->preamble.kind == NN_KIND_END;
 	struct nn_stats *stats = NULL;
-	int status = end ? NN_OK : with_stats && !verify ? measure(reader, &stats, err) :
-							  nn_reader_verify(reader, err);
+	int status;
 
+	if (end)
+		status = NN_OK;
+	else if (verify && frame->preamble.kind == NN_KIND_MODEL)
+		status = nn_model_verify(reader, frame, err);
+	else if (with_stats && !verify)
+		status = measure(reader, &stats, err);
+	else
+		status = nn_reader_verify(reader, err);
 	if (!status && json && !(end && frame->plain))
 		status = nn_describe_json(&view->text, view->name, view->streams, frame, stats, err);
 	else if (!status && !json && !verify)

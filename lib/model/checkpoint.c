@@ -3,12 +3,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/io.h"
 
 void nn_model_free(struct nn_model *model)
 {
 	nn_bundle_free(&model->params);
 	*model = (struct nn_model){ 0 };
+}
+
+static int check_id(const struct nn_reader *reader, uint64_t said, uint64_t id,
+	struct nn_error *err)
+{
+	if (!said || said == id)
+		return NN_OK;
+	nn_fail(err, NN_BAD, "its parameters have id %016llx, but it says %016llx",
+		(unsigned long long)id, (unsigned long long)said);
+	return nn_reader_blame(reader, err);
 }
 
 int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct nn_frame *frame,
@@ -24,14 +35,40 @@ int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct
 	if (status)
 		return status;
 	id = nn_bundle_id(&model->params);
-	if (model->preamble.id && model->preamble.id != id) {
-		nn_fail(err, NN_BAD, "its parameters have id %016llx, but it says %016llx",
-			(unsigned long long)id, (unsigned long long)model->preamble.id);
+	status = check_id(reader, model->preamble.id, id, err);
+	if (status)
 		nn_model_free(model);
-		return nn_reader_blame(reader, err);
+	else
+		model->preamble.id = id;
+	return status;
+}
+
+int nn_model_verify(struct nn_reader *reader, const struct nn_frame *frame, struct nn_error *err)
+{
+	size_t left = frame->layout->bytes;
+	uint64_t said = frame->preamble.id;
+	unsigned char block[65536];
+	struct nn_hasher *hasher;
+	uint64_t id;
+	int status = NN_OK;
+
+	if (!said || !frame->ordered || !nn_bundle_is_f32(frame->layout))
+		return nn_reader_verify(reader, err);
+	hasher = nn_hasher_new(err);
+	if (!hasher)
+		return NN_FAILED;
+	while (left && !status) {
+		size_t piece = left < sizeof block ? left : sizeof block;
+
+		status = nn_reader_take(reader, block, piece, err);
+		nn_hasher_add(hasher, block, piece);
+		left -= piece;
 	}
-	model->preamble.id = id;
-	return NN_OK;
+	id = nn_hasher_value(hasher);
+	nn_hasher_free(hasher);
+	if (!status)
+		status = nn_reader_verify(reader, err);
+	return status ? status : check_id(reader, said, id ? id : 1, err);
 }
 
 int nn_model_write(struct nn_model *model, struct nn_writer *writer, struct nn_error *err)

@@ -30,6 +30,8 @@ struct nn_checkpoint {
  * preamble states one, compared. Parameters that are not F32 are converted. */
 int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct nn_frame *frame,
 	struct nn_error *err);
+/* Reads the current frame, which must be a model, and checks digest and id; keeps nothing. */
+int nn_model_verify(struct nn_reader *reader, const struct nn_frame *frame, struct nn_error *err);
 void nn_model_free(struct nn_model *model);
 /* Writes the frame; computes preamble.id from the parameters. */
 int nn_model_write(struct nn_model *model, struct nn_writer *writer, struct nn_error *err);

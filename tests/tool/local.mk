@@ -16,3 +16,4 @@ BATS_TESTS += tests/tool/nn-eval.bats
 BATS_TESTS += tests/tool/nn-predict.bats
 EXTRA_DIST += tests/tool/evaluate.bash
 BATS_TESTS += tests/tool/files.bats
+BATS_TESTS += tests/tool/format.bats

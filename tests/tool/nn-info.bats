@@ -77,6 +77,13 @@ END
 	printf 'run.nnt: OK, 6 frames\n' | cmp - out
 }
 
+@test "--verify: a model has the id that it says" {
+	frames model id=7 w=1,2 >lie.nnt
+	fails 1 "lie.nnt: frame 0: its parameters have id" nn-info --verify lie.nnt
+	frames model id=auto w=1,2 >model.nnt
+	nn-info --verify model.nnt
+}
+
 @test "what stands before the damage is shown" {
 	write_run
 	head -c 700 run.nnt >cut.nnt
