@@ -93,20 +93,47 @@ static void parse_delimiter(void)
 	import.delimiter = *delimiter;
 }
 
+/* "1,797 rows" into `out` [48] */
+static const char *counted(uint64_t number, const char *what, char *out)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+	int used = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			out[used++] = ',';
+		out[used++] = digits[i];
+	}
+	snprintf(out + used, 48 - (size_t)used, " %s%s", what,
+		number == 1 ? "" : what[strlen(what) - 1] == 's' ? "es" : "s");
+	return out;
+}
+
 static void tell(const struct nn_import_report *report)
 {
-	char target[160] = "no target (-t): unlabelled";
+	char rows[48];
+	char inputs[48];
+	char target[48];
+	char dropped[96] = "";
+	char sample[120] = "";
+	const char *guess = "";
 
-	if (report->classes && report->labelled)
-		snprintf(target, sizeof target, "%zu classes (%s)%s", report->classes,
-			report->sample, report->guessed ? " by the looks of the target" : "");
-	else if (report->labelled)
-		snprintf(target, sizeof target, "%zu target%s%s", report->outputs,
-			report->outputs == 1 ? "" : "s",
-			report->guessed ? ", a number by its looks" : "");
-	cli_note("%llu rows, %zu inputs, %s", (unsigned long long)report->rows, report->inputs, target);
+	counted(report->rows, "row", rows);
+	counted(report->inputs, "input", inputs);
+	strcpy(target, "no target (-t)");
+	if (report->labelled && report->classes) {
+		counted(report->classes, "class", target);
+		snprintf(sample, sizeof sample, " (%s)", report->sample);
+		guess = ", as with --target-type class";
+	} else if (report->labelled) {
+		counted(report->outputs, "target", target);
+		guess = ", as with --target-type number";
+	}
 	if (report->dropped)
-		cli_note("%llu rows with missing values dropped", (unsigned long long)report->dropped);
+		counted(report->dropped, "row", strcpy(dropped, "; ") + 2);
+	cli_note("%s, %s, %s%s%s%s%s", rows, inputs, target, sample,
+		report->guessed ? guess : "", dropped, report->dropped ? " with missing values left out" : "");
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "data/import.h"
 #include "data/meta.h"
 
+#define ROW_LIMIT ((size_t)64 << 20)
 #define BYTE_SCALE "0.00392156862745098" /* 1/255 */
 
 struct idx {
@@ -107,8 +108,8 @@ static int open_idx(struct idx *idx, struct nn_import_file *file, struct nn_erro
 	}
 	if (!idx->shape[0] || !idx->row_count)
 		return nn_fail(err, NN_BAD, "%s: has no elements", name);
-	if (idx->row_count > PTRDIFF_MAX / 8)
-		return nn_fail(err, NN_BAD, "%s: its shape overflows", name);
+	if (idx->row_count > ROW_LIMIT / nn_dtype_size(idx->dtype))
+		return nn_fail(err, NN_BAD, "%s: a row of more than 64 MiB", name);
 	return NN_OK;
 }
 

@@ -23,8 +23,9 @@ int nn_check_row(const struct nn_row *row, size_t columns, const char *name, str
 {
 	if (row->count == columns)
 		return NN_OK;
-	return nn_fail(err, NN_BAD, "%s: line %llu: %zu cell%s, the first row has %zu", name,
-		(unsigned long long)row->line, row->count, row->count == 1 ? "" : "s", columns);
+	return nn_fail(err, NN_BAD, "%s: line %llu: %zu cell%s, the first row has %zu%s", name,
+		(unsigned long long)row->line, row->count, row->count == 1 ? "" : "s", columns,
+		columns == 1 ? " (is the delimiter another? see --delimiter)" : "");
 }
 
 static int keep_row(struct nn_sample *sample, const struct nn_row *row, struct nn_error *err)
@@ -126,10 +127,12 @@ static bool comes_again(const struct nn_sample *sample, size_t column)
 
 bool nn_sample_header(const struct nn_sample *sample)
 {
-	bool header = sample->rows > 1;
+	bool header = true;
 
 	for (size_t c = 0; c < sample->columns; c++) {
-		bool text = nn_cell_kind(nn_sample_cell(sample, 0, c)) == NN_CELL_TEXT;
+		struct nn_cell cell = nn_sample_cell(sample, 0, c);
+		bool text = nn_cell_kind(cell) == NN_CELL_TEXT &&
+			!nn_cell_trouble(cell, sample->columns == 1);
 
 		if (text && numbers_below(sample, c))
 			return true;

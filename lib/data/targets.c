@@ -1,6 +1,5 @@
 #include "data/targets.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,7 @@ int nn_cell_number(struct nn_cell cell, bool alone, double *value, struct nn_err
 	const char *trouble;
 
 	if (nn_decimal(cell, value)) {
-		if (fabs(*value) <= (double)FLT_MAX)
+		if (isfinite((float)*value))
 			return NN_OK;
 		return nn_fail(err, NN_BAD, "'%.*s': beyond the range of a float", shown(cell),
 			cell.text);

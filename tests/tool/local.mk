@@ -17,3 +17,8 @@ BATS_TESTS += tests/tool/nn-predict.bats
 EXTRA_DIST += tests/tool/evaluate.bash
 BATS_TESTS += tests/tool/files.bats
 BATS_TESTS += tests/tool/format.bats
+# Shows the numbers in data frames.
+check_PROGRAMS += tests/tool/rows
+tests_tool_rows_SOURCES = tests/tool/rows.c
+BATS_TESTS += tests/tool/nn-import.bats
+BATS_TESTS += tests/tool/nn-shard.bats
