@@ -27,7 +27,7 @@ begin() {
 		work=$(mktemp -d "${TMPDIR:-/tmp}/nnpipe.XXXXXX")
 		keep=no
 	fi
-	pids=
+	pids= # of what runs in the background and does not end by itself
 	trap finish EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -62,9 +62,6 @@ finish() {
 	for pid in $pids; do
 		kill "$pid" 2>/dev/null || :
 	done
-	for pid in $pids; do
-		wait "$pid" 2>/dev/null || :
-	done
 	cd / || :
 	[ "$keep" = yes ] || rm -rf "$work"
 	exit "$status"
@@ -85,7 +82,7 @@ section() {
 }
 
 say() {
-	printf '  %s\n' "$@"
+	printf '  %s\n' "$@" | sed 's/ *$//'
 }
 
 # show COMMAND: prints the command. do_it COMMAND: runs the very text that it prints.
@@ -96,6 +93,12 @@ show() {
 do_it() {
 	show "$1"
 	eval "$1"
+}
+
+# The same, what it prints indented.
+show_it() {
+	show "$1"
+	eval "$1" | sed 's/^\(.\)/  \1/'
 }
 
 fail() {

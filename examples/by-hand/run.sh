@@ -43,6 +43,6 @@ wait"
 same live.nnt loop.nnt 'processes that live as long as the epoch, or one each a step'
 
 section 'What it learned'
-do_it "nn-eval -m start.nnt digits.nnt"
-do_it "nn-eval -m live.nnt digits.nnt"
+show_it "nn-eval --only accuracy -m start.nnt digits.nnt"
+show_it "nn-eval --only accuracy -m live.nnt digits.nnt"
 printf '\n%s\n' "${dim}$(since "$began")$plain"

@@ -1,4 +1,4 @@
-# Draws test digits as text: four that were read right, and up to four that were not.
+# Draws test digits as text, four that were read right and up to four that were not, and counts.
 #
 #   awk -v unicode=yes -f draw.awk digits predictions.csv
 #
@@ -44,9 +44,10 @@ FNR == 1 {
 END {
 	row(right, rights)
 	if (errors) {
-		printf "\n  Wrong are %d:\n", errors
+		printf "\n  Misread%s:\n", errors > wrongs ? ", " wrongs " of " errors : ""
 		row(wrong, wrongs)
 	}
+	printf "\n  %d of %d test digits are right: %.1f %%\n", n - errors, n, 100 * (n - errors) / n
 }
 
 # count digits side by side, and a line below with what was read.
@@ -63,7 +64,8 @@ function row(list, count,   i, y, line, text) {
 	for (i = 1; i <= count; i++) {
 		text = sprintf("%s (%.1f %%)", guess[list[i]], 100 * chance[list[i]])
 		if (guess[list[i]] != truth[list[i]])
-			text = sprintf("%s?, is %s", guess[list[i]], truth[list[i]])
+			text = sprintf("%s (%.0f %%), is %s", guess[list[i]], 100 * chance[list[i]],
+				truth[list[i]])
 		line = line sprintf("  %-16s", text)
 	}
 	sub(/ +$/, "", line)

@@ -59,5 +59,5 @@ awk '{
 		printf " %s %.3f x%d", $i < 0 ? "-" : "+", $i < 0 ? -$i : $i, i - 1
 	print ""
 }' end | fold -s -w 78 | sed '2,$s/^/      /'
-do_it "nn-eval -m end.nnt data.nnt"
+show_it "nn-eval -m end.nnt data.nnt"
 printf '\n%s\n' "${dim}$(since "$began")$plain"

@@ -18,22 +18,22 @@ do_it "nn-import -t 1 digits.csv.gz -o digits.nnt"
 do_it "nn-shard -n 4 -o 'shard-%d.nnt' digits.nnt"
 do_it "nn-init --mlp 64,32,10 --kernel auto --seed 7 --data digits.nnt -o start.nnt"
 
-# steps FILE COMMAND: five steps from start.nnt to FILE; COMMAND writes gradients of model.nnt.
+# steps FILE COMMAND: three steps from start.nnt to FILE; COMMAND writes gradients of model.nnt.
 steps() {
-	show "for step in 1 2 3 4 5; do
+	show "for step in 1 2 3; do
 $2 |
   nn-reduce | nn-update -O adam --lr 0.01 model.nnt >next.nnt
   mv next.nnt model.nnt
 done"
 	cp start.nnt model.nnt
-	for step in 1 2 3 4 5; do
+	for step in 1 2 3; do
 		eval "$2" | nn-reduce | nn-update -O adam --lr 0.01 model.nnt >next.nnt
 		mv next.nnt model.nnt
 	done
 	mv model.nnt "$1"
 }
 
-section 'Five steps in a single process'
+section 'Three steps in a single process'
 steps single.nnt '  nn-grad -m model.nnt shard-0.nnt shard-1.nnt shard-2.nnt shard-3.nnt'
 
 section 'Four jobs at once'
@@ -42,7 +42,7 @@ same jobs.nnt single.nnt
 
 section 'Jobs that finish in a random order'
 say 'Each sleeps for up to 0.1 s first; parallel passes on what is done.'
-steps shuffled.nnt '  parallel -j 4 --shuf "sleep 0.0\$((RANDOM % 10)); nn-grad -m model.nnt {}" \
+steps shuffled.nnt '  parallel -j 4 --shuf "sleep {= \$_ = rand(0.1) =}; nn-grad -m model.nnt {}" \
     ::: shard-0.nnt shard-1.nnt shard-2.nnt shard-3.nnt'
 same shuffled.nnt single.nnt
 

@@ -43,8 +43,9 @@ host_start() {
 	for attempt in 1 2 3 4 5 6 7 8; do
 		host_port=$((host_port + 1))
 		host_configure "$@"
-		"$sshd" -D -e -f "$hosts/$name.sshd_config" 2>"$hosts/$name.log" </dev/null &
-		pid=$!
+		# In a shell of its own, so that a wait for all jobs does not wait for it.
+		pid=$("$sshd" -D -e -f "$hosts/$name.sshd_config" 2>"$hosts/$name.log" \
+			</dev/null >/dev/null & echo $!)
 		pids="$pids $pid"
 		host_wait && return 0
 	done
@@ -102,4 +103,21 @@ host_wait() {
 	tail -n 1 "$hosts/$name.why" >>"$hosts/$name.log"
 	kill "$pid" 2>/dev/null || :
 	return 1
+}
+
+# other_kernel DATA: a matrix kernel that this processor can run and OpenBLAS would not choose; for
+# the environment of a host that is to be unlike this one. Says nothing if there is none.
+other_kernel() {
+	own=$(running_kernel)
+	for kernel in Haswell Sandybridge Nehalem NEOVERSEN1 ARMV8; do
+		[ "$(OPENBLAS_CORETYPE=$kernel running_kernel)" != "$own" ] || continue
+		if nn-init --mlp ,8, --kernel "$kernel" --data "$1" | nn-grad "$1" >/dev/null 2>&1; then
+			echo "$kernel"
+			return
+		fi
+	done
+}
+
+running_kernel() {
+	nn-info --build | sed -n 's/^matrix kernel: *//p'
 }

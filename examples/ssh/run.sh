@@ -8,31 +8,20 @@ set -eu -o pipefail
 begin 'Two hosts by ssh' "$@"
 cp "$here/../digits/digits.csv.gz" .
 
-# A kernel that this processor has, and OpenBLAS would not choose.
-other_kernel() {
-	nn-init --mlp 1,1 --kernel auto -o auto.nnt
-	for kernel in Haswell Sandybridge Nehalem ARMV8 NEOVERSEN1; do
-		if nn-init --mlp 1,1 --kernel "$kernel" -o other.nnt 2>/dev/null &&
-			! cmp -s auto.nnt other.nnt; then
-			echo "$kernel"
-			return
-		fi
-	done
-}
-kernel=$(other_kernel)
-
+nn-import -t 1 digits.csv.gz -o digits.nnt
+kernel=$(other_kernel digits.nnt)
 hosts_begin "$work/hosts" && host_start host-a &&
 	host_start host-b ${kernel:+"OPENBLAS_CORETYPE=$kernel"} || {
 	say "skipped: $hosts_why"
 	exit 77
 }
-say 'Two sshd on the loopback play the hosts. A session on host-a starts in hosts/host-a, one on' \
-	'host-b in hosts/host-b. "ssh" reads hosts/ssh_config, and no file of yours.'
+say 'Two sshd on the loopback play the hosts. A session on host-a starts in the folder hosts/host-a,' \
+	'one on host-b in hosts/host-b. ssh reads hosts/ssh_config, and no file of yours.'
 
 section 'Four shards: two go to each host, and stay there'
 do_it "nn-import -t 1 digits.csv.gz -o digits.nnt"
-do_it "for k in 0 1; do nn-shard -n 4 -k \$k digits.nnt | ssh host-a \"cat >shard-\$k.nnt\"; done"
-do_it "for k in 2 3; do nn-shard -n 4 -k \$k digits.nnt | ssh host-b \"cat >shard-\$k.nnt\"; done"
+do_it "for k in 0 1; do nn-shard -k \$k/4 digits.nnt | ssh host-a \"cat >shard-\$k.nnt\"; done"
+do_it "for k in 2 3; do nn-shard -k \$k/4 digits.nnt | ssh host-b \"cat >shard-\$k.nnt\"; done"
 
 if [ -n "$kernel" ]; then
 	section 'Unlike hosts'
@@ -50,15 +39,16 @@ fi
 do_it "nn-init --mlp 64,32,10 --kernel auto --seed 7 --data digits.nnt -o start.nnt"
 
 section 'Ten steps, one ssh to each host'
+do_it "count() { tee >(wc -c >\$1); } # passes on, and notes how much"
 do_it "mkfifo back from-a from-b
 nn-reduce from-a from-b >back &
 nn-update --loop --steps 10 -O adam --lr 0.01 -c remote.nnt start.nnt <back |
-  tee >(tee >(wc -c >down-b) | ssh host-b nn-grad shard-2.nnt shard-3.nnt | tee >(wc -c >up-b) >from-b) |
-  tee >(wc -c >down-a) | ssh host-a nn-grad shard-0.nnt shard-1.nnt | tee >(wc -c >up-a) >from-a
+  tee >(count down-b | ssh host-b nn-grad shard-2.nnt shard-3.nnt | count up-b >from-b) |
+  count down-a | ssh host-a nn-grad shard-0.nnt shard-1.nnt | count up-a >from-a
 wait"
 
 section 'The same on this machine'
-do_it "for k in 0 1 2 3; do nn-shard -n 4 -k \$k digits.nnt -o shard-\$k.nnt; done"
+do_it "for k in 0 1 2 3; do nn-shard -k \$k/4 digits.nnt -o shard-\$k.nnt; done"
 do_it "mkfifo again
 nn-update --loop --steps 10 -O adam --lr 0.01 -c local.nnt start.nnt <again |
   nn-grad shard-0.nnt shard-1.nnt shard-2.nnt shard-3.nnt >again"

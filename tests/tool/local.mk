@@ -22,3 +22,5 @@ check_PROGRAMS += tests/tool/rows
 tests_tool_rows_SOURCES = tests/tool/rows.c
 BATS_TESTS += tests/tool/nn-import.bats
 BATS_TESTS += tests/tool/nn-shard.bats
+BATS_TESTS += tests/tool/examples.bats
+BATS_TESTS += tests/tool/samebits.bats
