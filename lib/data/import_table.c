@@ -1,5 +1,6 @@
 /* CSV and TSV. Rows are kept until the last has come: the first frame names how many there are, and
  * classes, values and means need them all. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,20 +90,23 @@ static int encode_text(struct job *job, const struct nn_row *row, size_t i, doub
 	return NN_OK;
 }
 
-/* A cell that is not simply digits. */
+/* Any cell. */
 static int encode_cell(struct job *job, const struct nn_row *row, size_t i, double *value,
 	struct nn_error *err)
 {
 	const struct nn_plan *plan = &job->plan;
 	size_t cell = plan->input_cells[i];
 
+	if (!plan->is_text[i] && nn_decimal(row->cells[cell], value) &&
+		fabs(*value) < (double)FLT_MAX)
+		return NN_OK;
 	if (nn_cell_kind(row->cells[cell]) == NN_CELL_MISSING) {
 		if (plan->missing != NN_MISSING_MEAN)
 			return refuse_missing(job, row, cell, false, err);
 		*value = (double)NAN;
 		return NN_OK;
 	}
-	if (plan->columns.items[plan->inputs[i]].kind == NN_COLUMN_ONE_HOT)
+	if (plan->is_text[i])
 		return encode_text(job, row, i, value, err);
 	if (nn_cell_number(row->cells[cell], plan->cells == 1, value, err))
 		return blame(job, row, cell, err);
@@ -112,25 +116,28 @@ static int encode_cell(struct job *job, const struct nn_row *row, size_t i, doub
 static int encode_inputs(struct job *job, const struct nn_row *row, void *place,
 	struct nn_error *err)
 {
-	const struct nn_plan *plan = &job->plan;
-	double *wide = job->rows.wide ? place : NULL;
-	float *narrow = place;
+	const struct nn_cell *cells = row->cells;
+	const size_t *from = job->plan.input_cells;
+	const bool *is_text = job->plan.is_text;
+	const size_t width = job->plan.width;
+	const bool wide = job->rows.wide;
 
-	for (size_t i = 0; i < plan->width; i++) {
-		struct nn_cell cell = row->cells[plan->input_cells[i]];
+	for (size_t i = 0; i < width; i++) {
 		double value;
+		double other;
 
-		if (plan->columns.items[plan->inputs[i]].kind != NN_COLUMN_NUMBER ||
-			!nn_decimal_digits(cell, &value)) {
-			int status = encode_cell(job, row, i, &value, err);
+		/* Most cells are short numbers where numbers should be; these stay in registers. */
+		if (is_text[i] || !nn_decimal_short(cells[from[i]], &value)) {
+			int status = encode_cell(job, row, i, &other, err);
 
 			if (status)
 				return status;
+			value = other;
 		}
 		if (wide)
-			wide[i] = value;
+			((double *)place)[i] = value;
 		else
-			narrow[i] = (float)value;
+			((float *)place)[i] = (float)value;
 	}
 	return NN_OK;
 }

@@ -142,12 +142,14 @@ int nn_plan_lists(struct nn_plan *plan, const size_t *cell_of, struct nn_error *
 	plan->inputs = nn_alloc(columns->count, sizeof *plan->inputs, err);
 	plan->input_cells = nn_alloc(columns->count, sizeof *plan->input_cells, err);
 	plan->target_cells = nn_alloc(columns->count, sizeof *plan->target_cells, err);
-	if (!plan->inputs || !plan->input_cells || !plan->target_cells)
+	plan->is_text = nn_alloc(columns->count, sizeof *plan->is_text, err);
+	if (!plan->inputs || !plan->input_cells || !plan->target_cells || !plan->is_text)
 		return NN_FAILED;
 	for (size_t i = 0; i < columns->count; i++) {
 		switch (columns->items[i].kind) {
 		case NN_COLUMN_NUMBER:
 		case NN_COLUMN_ONE_HOT:
+			plan->is_text[plan->width] = columns->items[i].kind == NN_COLUMN_ONE_HOT;
 			plan->inputs[plan->width] = i;
 			plan->input_cells[plan->width++] = cell_of[i];
 			break;
@@ -229,6 +231,7 @@ void nn_plan_free(struct nn_plan *plan)
 	nn_targets_free(&plan->targets);
 	free(plan->inputs);
 	free(plan->input_cells);
+	free(plan->is_text);
 	free(plan->target_cells);
 	*plan = (struct nn_plan){ 0 };
 }

@@ -23,6 +23,7 @@ struct nn_plan {
 	enum nn_missing missing;
 	size_t *inputs;      /* [width] columns that are inputs, in order, */
 	size_t *input_cells; /* [width] and the cells they come from */
+	bool *is_text;       /* [width] ONE_HOT */
 	size_t width;
 	size_t *target_cells; /* [targets.outputs], or 1 for classes */
 	size_t target_count;
@@ -40,7 +41,7 @@ int nn_plan_like(struct nn_plan *plan, const struct nn_import *import,
 	const struct nn_sample *sample, struct nn_error *err);
 /* Copies the first row's cells to plan->names. */
 int nn_plan_names(struct nn_plan *plan, const struct nn_sample *sample, struct nn_error *err);
-/* Fills inputs, input_cells and target_cells; cell_of [columns.count] is the cell of each column,
+/* Fills inputs, input_cells, is_text and target_cells; cell_of [columns.count] is the cell of each column,
  * SIZE_MAX where the table has none. */
 int nn_plan_lists(struct nn_plan *plan, const size_t *cell_of, struct nn_error *err);
 

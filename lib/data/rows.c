@@ -80,26 +80,56 @@ void nn_rows_renumber(struct nn_rows *rows, size_t i, const size_t *ranks)
 	}
 }
 
-/* Sums over the rows of one power of the distance from the mean. */
+/* The row as double: where it lies, or copied to `scratch` [width]. */
+NN_CLONES
+static const double *as_double(const struct nn_rows *rows, uint64_t row, double *scratch)
+{
+	const void *from = row_at(rows, row);
+
+	if (rows->wide)
+		return from;
+	for (size_t i = 0; i < rows->width; i++)
+		scratch[i] = (double)((const float *)from)[i];
+	return scratch;
+}
+
+/* Sums over the rows, for each number of a row. */
 struct sums {
 	double *mean;
 	double *total;
 	double *there; /* cells that are not missing */
+	double *scratch;
 };
 
-static void add_rows(const struct nn_rows *rows, struct sums *sums, bool squares)
+NN_CLONES
+static void add_values(const struct nn_rows *rows, struct sums *sums)
 {
+	double *total = sums->total;
+	double *there = sums->there;
+
 	for (uint64_t r = 0; r < rows->count; r++) {
-		const void *row = row_at(rows, r);
+		const double *row = as_double(rows, r, sums->scratch);
 
 		for (size_t i = 0; i < rows->width; i++) {
-			double value = value_at(rows, row, i);
-			double distance = value - sums->mean[i];
+			total[i] += isnan(row[i]) ? 0.0 : row[i];
+			there[i] += isnan(row[i]) ? 0.0 : 1.0;
+		}
+	}
+}
 
-			if (isnan(value))
-				continue;
-			sums->total[i] += squares ? distance * distance : value;
-			sums->there[i] += 1.0;
+NN_CLONES
+static void add_squares(const struct nn_rows *rows, struct sums *sums)
+{
+	double *total = sums->total;
+	const double *mean = sums->mean;
+
+	for (uint64_t r = 0; r < rows->count; r++) {
+		const double *row = as_double(rows, r, sums->scratch);
+
+		for (size_t i = 0; i < rows->width; i++) {
+			double distance = row[i] - mean[i];
+
+			total[i] += isnan(distance) ? 0.0 : distance * distance;
 		}
 	}
 }
@@ -122,70 +152,108 @@ static bool is_constant(const struct nn_rows *rows, size_t i, double *value)
 	return true;
 }
 
+static void set_column(const struct nn_rows *rows, struct nn_column *column, size_t i,
+	const struct sums *sums)
+{
+	column->mean = sums->mean[i];
+	column->sd = sqrt(sums->total[i] / sums->there[i]);
+	if (column->sd > 0.0 && column->sd <= 1e-9 * fabs(column->mean) &&
+		is_constant(rows, i, &column->mean))
+		column->sd = 0.0;
+}
+
 int nn_rows_measure(const struct nn_rows *rows, struct nn_columns *columns, const size_t *inputs,
 	struct nn_error *err)
 {
-	double *block = nn_alloc(rows->width, 3 * sizeof *block, err);
-	struct sums sums = { block, block + rows->width, block + 2 * rows->width };
+	size_t width = rows->width;
+	double *block = nn_alloc(width, 4 * sizeof *block, err);
+	struct sums sums = { block, block + width, block + 2 * width, block + 3 * width };
+	int status = NN_OK;
 
 	if (!block)
 		return NN_FAILED;
-	add_rows(rows, &sums, false);
-	for (size_t i = 0; i < rows->width; i++) {
+	add_values(rows, &sums);
+	for (size_t i = 0; i < width && !status; i++) {
 		struct nn_column *column = &columns->items[inputs[i]];
 		char text[NN_COLUMN_TEXT];
 
-		if (column->kind == NN_COLUMN_NUMBER && sums.there[i] == 0.0 && rows->count) {
+		if (column->kind == NN_COLUMN_NUMBER && sums.there[i] == 0.0) {
 			nn_column_text(inputs[i], column->name, text);
-			free(block);
-			return nn_fail(err, NN_BAD, "%s: holds no number", text);
+			status = nn_fail(err, NN_BAD, "%s: holds no number", text);
 		}
-		sums.mean[i] = sums.there[i] > 0.0 ? sums.total[i] / sums.there[i] : 0.0;
+		sums.mean[i] = sums.total[i] / sums.there[i];
 		sums.total[i] = 0.0;
-		sums.there[i] = 0.0;
 	}
-	add_rows(rows, &sums, true);
-	for (size_t i = 0; i < rows->width; i++) {
-		struct nn_column *column = &columns->items[inputs[i]];
-
-		if (column->kind != NN_COLUMN_NUMBER)
-			continue;
-		column->mean = sums.mean[i];
-		column->sd = sums.there[i] > 0.0 ? sqrt(sums.total[i] / sums.there[i]) : 0.0;
-		if (column->sd <= 1e-9 * fabs(column->mean) && is_constant(rows, i, &column->mean))
-			column->sd = 0.0;
-	}
+	if (!status)
+		add_squares(rows, &sums);
+	for (size_t i = 0; i < width && !status; i++)
+		if (columns->items[inputs[i]].kind == NN_COLUMN_NUMBER)
+			set_column(rows, &columns->items[inputs[i]], i, &sums);
 	free(block);
+	return status;
+}
+
+/* How the numbers of a row become inputs: (number - shift) / divisor, `fill` for a missing one. */
+struct scaling {
+	double *shift;
+	double *divisor;
+	double *fill;
+	double *scratch;
+	bool texts; /* there are one-hot columns */
+};
+
+static int make_scaling(struct scaling *scaling, const struct nn_rows *rows,
+	const struct nn_columns *columns, const size_t *inputs, struct nn_error *err)
+{
+	size_t width = rows->width;
+	double *block = nn_alloc(width, 4 * sizeof *block, err);
+
+	*scaling = (struct scaling){ block, block + width, block + 2 * width, block + 3 * width, false };
+	if (!block)
+		return NN_FAILED;
+	for (size_t i = 0; i < width; i++) {
+		const struct nn_column *column = &columns->items[inputs[i]];
+
+		scaling->texts = scaling->texts || column->kind == NN_COLUMN_ONE_HOT;
+		scaling->fill[i] = column->mean;
+		scaling->shift[i] = column->standardized ? column->mean : 0.0;
+		scaling->divisor[i] = 1.0;
+		/* Whatever is divided by infinity is 0, as all of a constant column should be. */
+		if (column->standardized)
+			scaling->divisor[i] = column->sd > 0.0 ? column->sd : (double)INFINITY;
+	}
 	return NN_OK;
 }
 
-static float scale(const struct nn_column *column, double value)
+/* x [width]; adding 0 makes -0 a 0. */
+NN_CLONES
+static void scale_row(const struct scaling *scaling, const double *row, size_t width, float *x)
 {
-	if (isnan(value))
-		value = column->mean;
-	if (!column->standardized)
-		return (float)value;
-	return column->sd > 0.0 ? (float)((value - column->mean) / column->sd) : 0.0f;
+	const double *shift = scaling->shift;
+	const double *divisor = scaling->divisor;
+	const double *fill = scaling->fill;
+
+	for (size_t i = 0; i < width; i++) {
+		double value = isnan(row[i]) ? fill[i] : row[i];
+
+		x[i] = (float)((value - shift[i]) / divisor[i] + 0.0);
+	}
 }
 
-/* x [count, inputs] of the frame */
-static void encode(const struct nn_rows *rows, const struct nn_columns *columns,
-	const size_t *inputs, uint64_t first, size_t count, float *x)
+/* As scale_row, with texts among the numbers. */
+static void spread_row(const struct scaling *scaling, const double *row, size_t width,
+	const struct nn_columns *columns, const size_t *inputs, float *x)
 {
-	for (size_t r = 0; r < count; r++) {
-		const void *row = row_at(rows, first + r);
+	for (size_t i = 0; i < width; i++) {
+		const struct nn_column *column = &columns->items[inputs[i]];
+		double value = isnan(row[i]) ? scaling->fill[i] : row[i];
 
-		for (size_t i = 0; i < rows->width; i++) {
-			const struct nn_column *column = &columns->items[inputs[i]];
-			double value = value_at(rows, row, i);
-
-			if (column->kind == NN_COLUMN_NUMBER) {
-				*x++ = scale(column, value);
-				continue;
-			}
-			for (size_t v = 0; v < column->values.count; v++)
-				*x++ = value == (double)v ? 1.0f : 0.0f;
+		if (column->kind == NN_COLUMN_NUMBER) {
+			*x++ = (float)((value - scaling->shift[i]) / scaling->divisor[i] + 0.0);
+			continue;
 		}
+		for (size_t v = 0; v < column->values.count; v++)
+			*x++ = row[i] == (double)v ? 1.0f : 0.0f;
 	}
 }
 
@@ -248,12 +316,13 @@ int nn_rows_write(const struct nn_rows *rows, const struct nn_columns *columns,
 	size_t frame_rows = encoded ? nn_data_frame_rows(features * sizeof(float)) :
 				      rows->block_rows;
 	struct nn_bundle frame = { 0 };
+	struct scaling scaling;
 	float *x = NULL;
 	uint64_t first = 0;
 	size_t laid_out = SIZE_MAX;
-	int status = NN_OK;
+	int status = make_scaling(&scaling, rows, columns, inputs, err);
 
-	if (encoded) {
+	if (!status && encoded) {
 		if (rows->count < frame_rows)
 			frame_rows = rows->count ? (size_t)rows->count : 1;
 		x = nn_alloc_aligned(frame_rows * features * sizeof *x, err);
@@ -268,14 +337,21 @@ int nn_rows_write(const struct nn_rows *rows, const struct nn_columns *columns,
 			status = lay_out(&frame, count, features, targets, metas, err);
 			laid_out = count;
 		}
-		if (!status && encoded)
-			encode(rows, columns, inputs, first, count, x);
+		for (size_t r = 0; r < count && !status && encoded; r++) {
+			const double *row = as_double(rows, first + r, scaling.scratch);
+
+			if (scaling.texts)
+				spread_row(&scaling, row, rows->width, columns, inputs, x + r * features);
+			else
+				scale_row(&scaling, row, features, x + r * features);
+		}
 		if (!status)
 			status = write_frame(writer, &frame, first, count,
 				encoded ? x : count ? row_at(rows, first) : NULL, targets, err);
 		first += count;
 	} while (!status && first < rows->count);
 	nn_bundle_free(&frame);
+	free(scaling.shift);
 	free(x);
 	return status;
 }

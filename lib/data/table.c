@@ -185,29 +185,55 @@ static int more_cells(struct nn_table *table, struct nn_error *err)
 	return NN_OK;
 }
 
-/* A line without quotes, cut at its delimiters. */
+/* A cell without the spaces around it. */
+static struct nn_cell trim(const char *begin, const char *behind)
+{
+	while (begin < behind && is_space(behind[-1]))
+		behind--;
+	while (begin < behind && is_space(*begin))
+		begin++;
+	return (struct nn_cell){ begin, (size_t)(behind - begin) };
+}
+
+/* The highest bit of each byte of `word` that equals that of `pattern`. */
+static uint64_t equal_bytes(uint64_t word, uint64_t pattern)
+{
+	const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+
+	word ^= pattern;
+	return ~(((word & low) + low) | word | low);
+}
+
+/* A line without quotes, cut at its delimiters, which are found eight bytes at a time: looking at
+ * each byte costs a mispredicted branch a cell. */
 static int split(struct nn_table *table, const char *line, size_t length, struct nn_error *err)
 {
-	const char *end = line + length;
-	const char delimiter = table->delimiter;
+	const uint64_t delimiters = (uint64_t)(unsigned char)table->delimiter * 0x0101010101010101;
+	const char *begin = line;
 	size_t count = 0;
 
-	for (const char *p = line;; p++) {
-		const char *begin = p;
-		const char *behind;
+	for (size_t at = 0; at < length; at += 8) {
+		uint64_t word;
+		uint64_t found;
 
-		while (p < end && *p != delimiter)
-			p++;
-		for (behind = p; behind > begin && is_space(behind[-1]);)
-			behind--;
-		while (begin < behind && is_space(*begin))
-			begin++;
-		if (count == table->cell_room && more_cells(table, err))
+		if (count + 8 >= table->cell_room && more_cells(table, err))
 			return NN_FAILED;
-		table->cells[count++] = (struct nn_cell){ begin, (size_t)(behind - begin) };
-		if (p == end)
-			break;
+		memcpy(&word, line + at, sizeof word);
+		if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+			word = __builtin_bswap64(word);
+		found = equal_bytes(word, delimiters);
+		if (length - at < 8)
+			found &= ((uint64_t)1 << 8 * (length - at)) - 1;
+		for (; found; found &= found - 1) {
+			const char *behind = line + at + __builtin_ctzll(found) / 8;
+
+			table->cells[count++] = trim(begin, behind);
+			begin = behind + 1;
+		}
 	}
+	if (!table->cell_room && more_cells(table, err))
+		return NN_FAILED;
+	table->cells[count++] = trim(begin, line + length);
 	table->cell_count = count;
 	return NN_OK;
 }
