@@ -193,7 +193,10 @@ int nn_shard_files_finish(struct nn_shard_files *shards, struct nn_error *err)
 
 	if (shards->command)
 		return wait_for_filters(shards, err);
-	/* A disk that is full is found before the first file gets its name. */
+	/* A disk that is full is found before the first file gets its name. Many files are synced at once
+	 * first: one commit of the file system's journal instead of one for each. */
+	if (shards->count > MOST_PUSHED && shards->places[0].file.path)
+		syncfs(shards->places[0].file.fd);
 	for (uint64_t k = 0; k < shards->count && !status; k++)
 		if (shards->places[k].file.path && fsync(shards->places[k].file.fd))
 			status = nn_fail_errno(err, NN_FAILED, "%s: cannot write",
