@@ -37,3 +37,5 @@ UNIT_TESTS += tests/unit/test-process
 tests_unit_test_process_SOURCES = tests/unit/test-process.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-dataset
 tests_unit_test_dataset_SOURCES = tests/unit/test-dataset.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-columns
+tests_unit_test_columns_SOURCES = tests/unit/test-columns.c tests/unit/tap.h
