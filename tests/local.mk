@@ -31,3 +31,4 @@ include tests/unit/local.mk
 include tests/tool/local.mk
 include tests/bench/local.mk
 include tests/files/local.mk
+include tests/fuzz/local.mk

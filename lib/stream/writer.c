@@ -136,6 +136,12 @@ static int whole_body(struct nn_writer *writer, const unsigned char *body, size_
 	return status ? status : end_frame(writer, last, last_count, err);
 }
 
+static int write_header(const struct nn_writer *writer, struct nn_buffer *out,
+	const struct nn_bundle *bundle, struct nn_error *err)
+{
+	return nn_header_write(out, bundle, err) ? nn_fail_in(err, "%s", writer->name) : NN_OK;
+}
+
 static int deflate_frame(struct nn_writer *writer, const struct nn_preamble *preamble,
 	const struct nn_bundle *bundle, struct nn_error *err)
 {
@@ -144,7 +150,7 @@ static int deflate_frame(struct nn_writer *writer, const struct nn_preamble *pre
 	unsigned char *stored = NULL;
 	uLongf length = 0;
 	size_t header;
-	int status = nn_header_write(&body, bundle, err);
+	int status = write_header(writer, &body, bundle, err);
 
 	header = body.length - 8;
 	if (!status)
@@ -188,7 +194,7 @@ int nn_writer_begin(struct nn_writer *writer, const struct nn_preamble *preamble
 {
 	struct nn_buffer header = { 0 };
 	struct nn_preamble raw = *preamble;
-	int status = nn_header_write(&header, layout, err);
+	int status = write_header(writer, &header, layout, err);
 
 	/* Set, say, by a frame that this one's preamble was copied from. */
 	raw.flags &= ~(uint32_t)NN_FLAG_DEFLATE;

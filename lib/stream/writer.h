@@ -6,7 +6,8 @@
 #include "tensor/tensor.h"
 
 /* A writer on one descriptor: frames, then nn_writer_end. `sequence`, `stored` and `raw` of the
- * preambles are set here. All errors are NN_FAILED with "NAME: why". */
+ * preambles are set here. Errors are NN_FAILED
+ * with "NAME: why"; NN_BAD if a header gets longer than readers take, or a text in it is not UTF-8. */
 struct nn_writer;
 
 /* `fd` stays the caller's; `name` must outlive the writer. */

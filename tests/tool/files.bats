@@ -84,3 +84,59 @@ refused_from_pipe() {
 	done < <(table bad-)
 	[ "$(cat kept)" = before ]
 }
+
+# Other tools may find something else wrong first (a model without a spec, say). So the message may differ,
+# but not that there is one, and nothing that was there before is touched.
+refused_somehow() {
+	local rc=0 lines
+	(limit_memory && exec timeout 20 bash -o pipefail -c "$1" >out 2>err) || rc=$?
+	mapfile -t lines <err
+	[ $rc -eq 1 ] || [ $rc -eq 4 ] || { cat err; fail "exit $rc: $1"; }
+	[ ${#lines[@]} -eq 1 ] || { cat err; fail "not one line: $1"; }
+	[[ ${lines[0]} == nn-[a-z]*": "* ]] || { cat err; fail "no tool name: $1"; }
+}
+
+# every_bad COMMAND: with {} for the file.
+every_bad() {
+	echo before >kept
+	for file in "$files"/bad-*; do
+		refused_somehow "${1//\{\}/$file}"
+	done
+	[ "$(cat kept)" = before ]
+}
+
+@test "nn-eval and nn-predict refuse them as model and as data" {
+	every_bad "nn-eval -m {} -o kept $files/good-data.nnt"
+	every_bad "cat {} | nn-eval -o kept $files/good-data.nnt"
+	every_bad "nn-eval -m $files/good-model.nnt -o kept {}"
+	every_bad "nn-predict -m {} -o kept $files/good-data.nnt"
+}
+
+@test "nn-grad refuses them as model and as data" {
+	every_bad "cat {} | nn-grad -o kept $files/good-data.nnt"
+	every_bad "nn-grad -m {} -o kept $files/good-data.nnt"
+	every_bad "nn-grad -o kept {} <$files/good-model.nnt"
+}
+
+@test "nn-reduce refuses them alone, beside others and as frames" {
+	every_bad "nn-reduce -o kept {}"
+	every_bad "nn-reduce -o kept {} $files/good-model.nnt"
+	every_bad "cat {} | nn-reduce -o kept"
+}
+
+@test "nn-update refuses them as model and as gradient" {
+	every_bad "nn-update --lr 1 -o kept {} <$files/good-grads.nnt"
+	every_bad "nn-update --lr 1 -o kept $files/good-model.nnt {}"
+	every_bad "cat {} | nn-update --lr 1 -o kept $files/good-model.nnt"
+}
+
+@test "nn-shard refuses them, and writes no part" {
+	every_bad "nn-shard -n 2 -o 'part-%d.nnt' {}"
+	every_bad "cat {} | nn-shard -n 2 -o 'part-%d.nnt'"
+	[ "$(find . -name 'part-*' | wc -l)" -eq 0 ]
+}
+
+@test "nn-import refuses them as --like" {
+	printf '1,2,no\n' >table.csv
+	every_bad "nn-import --like {} -o kept table.csv"
+}
