@@ -181,8 +181,8 @@ static void test_split(const char *method, uint64_t shards, const double *weight
 		!nn_partition_init(&partition, method, 100, shards, weights, 5, &err);
 	for (uint64_t k = 0; k < shards && good; k++) {
 		struct nn_dataset dataset;
-		uint64_t *list;
-		uint64_t count;
+		uint64_t *list = NULL;
+		uint64_t count = 0;
 
 		lseek(fileno(files[k]), 0, SEEK_SET);
 		good = !nn_dataset_load(&dataset, fileno(files[k]), "shard", &err) &&
