@@ -63,3 +63,32 @@ example() {
 	assert_failure 1
 	assert_output --partial "./bootstrap"
 }
+
+@test "nnpipe(7): its recipes can be typed" {
+	command -v parallel >/dev/null || skip "GNU parallel is not installed"
+	export PARALLEL_HOME=$PWD/parallel
+	mkdir -p parallel hosts/alice hosts/bob bin
+	: >parallel/will-cite
+	cp "$examples/digits/digits.csv.gz" .
+	gzip -dc digits.csv.gz | cut -d , -f 2- | head -n 5 >new.csv
+	# A host is a folder here; examples/ssh tries ssh itself.
+	printf '#!/bin/sh\ncd "%s/$1" && shift && exec sh -c "$*"\n' "$PWD/hosts" >bin/ssh
+	chmod +x bin/ssh
+	awk '/^\.Sh/ { examples = $2 == "EXAMPLES" } /^\.Ed/ { inside = 0 } inside { print }
+		/^\.Bd -literal/ { inside = examples }' "$srcdir/man/nnpipe.7" | sed 's/\\e$/\\/' >recipes
+	[ "$(grep -c . recipes)" -gt 40 ]
+	PATH=$PWD/bin:$PATH timeout 120 bash -e -o pipefail recipes >out 2>err 3>&- || { cat err; return 1; }
+	[ ! -s err ] || { cat err; return 1; }
+	[ "$(wc -l <predictions.csv)" -eq 6 ]
+	[ "$(nn-info back.nnt | grep -o 'id [0-9a-f]*')" = "$(nn-info trained.nnt | grep -o 'id [0-9a-f]*')" ]
+}
+
+@test "README: what is typed by hand gives what it says" {
+	ln -s "$examples" examples
+	awk '/^## / { by_hand = /By hand/ } /^```$/ { inside = 0 } inside { print }
+		/^```sh/ { inside = by_hand }' "$srcdir/README.md" >typed
+	[ "$(grep -c '^nn-' typed)" -ge 7 ]
+	timeout 120 bash -e -o pipefail typed >out 2>err 3>&- || { cat err; return 1; }
+	[ ! -s err ] || { cat err; return 1; }
+	awk '/^accuracy/ { exit !($2 >= 95) }' out
+}

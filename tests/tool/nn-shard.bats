@@ -164,6 +164,24 @@ has() {
 	cmp before shard-0.nnt
 }
 
+@test "--sets: the same rows as shards, but whole sets that can be cut again" {
+	write_data 1000
+	nn-shard -w 7,1,2 -b random data
+	nn-shard -w 7,1,2 -b random --sets -o 'set-%d.nnt' data
+	for k in 0 1 2; do
+		cmp <(rows <shard-$k.nnt | sed 1d) <(rows <set-$k.nnt | sed 1d)
+		run ! grep -q 'shard' <(rows <set-$k.nnt)
+	done
+	nn-info set-1.nnt | grep -q 'rows: 100$'
+	nn-shard -k 1/3 -w 7,1,2 -b random --sets data | cmp - set-1.nnt
+	nn-shard -n 7 -o 'again-%d.nnt' set-0.nnt
+	cmp <(rows <set-0.nnt | sed 1d) <(for k in 0 1 2 3 4 5 6; do rows <again-$k.nnt | sed 1d; done)
+	# Of one row: the others are sets of none.
+	write_data 1
+	nn-shard -n 2 --sets data
+	nn-shard -n 2 -o 'none-%d.nnt' shard-1.nnt
+}
+
 @test "IDX images keep their shape and type" {
 	{ printf '\0\0\x08\x03\0\0\0\x03\0\0\0\x02\0\0\0\x02'; printf 'abcdefghijkl'; } >images
 	nn-import images | nn-shard -n 2 -b cyclic
