@@ -138,3 +138,23 @@ END
 	sh_fails 4 "stdin: empty" 'cat empty | nn-info'
 	fails 2 "unknown option" nn-info --nothing
 }
+
+@test "a data set of many frames is a few lines" {
+	seq 50000 | sed 's/$/,a/; 1~3s/a$/b/' | nn-import -t 2 -o data.nnt -
+	nn-info data.nnt | sed -E 's/[0-9a-f]{16}/ID/; /columns/d; s/, [0-9.]* kB//' >shown
+	cat >wanted <<'END'
+frame 0: data, 8192 rows
+frame 1: data, 8192 rows
+frame 2: data, 8192 rows
+... 3 more of the same
+frame 6: data, 848 rows
+  x  F32  [50000, 1]
+  y  I32  [50000]
+  classes: a, b (2)
+  rows: 50000
+end: 7 frames, digest ID, 50000 rows
+END
+	diff wanted shown
+	# The deviation of 1, ..., n: the square root of (n^2 - 1) / 12, whatever the frames.
+	nn-info --stats data.nnt | grep -F 'min 1  max 50000  mean 25000.5  sd 14433.8  zeros 0'
+}
