@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	CLI_COUNT('n', "frame", "N", &number, "take frame N, from 0"),
 	CLI_FLAG('z', "deflate", &deflate, "deflate the bodies of nnt"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-convert", "--to FORMAT [FILE]",
 	"convert streams to and from the files of other programs", options };

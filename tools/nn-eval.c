@@ -23,10 +23,10 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel, instead of the model's; auto: what suits this CPU"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
-static const struct cli_tool tool = { "nn-eval", "[DATA...]",
-	"tell how well a model does on data", options };
+static const struct cli_tool tool = { "nn-eval", "[DATA...]", "tell how well a model does on data",
+	options };
 
 static void progress(uint64_t rows, uint64_t all)
 {

@@ -40,7 +40,7 @@ static const struct cli_option options[] = {
 		"seed of random cuts (default 0)"),
 	CLI_HEADING("Output"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-grad", "DATA...",
 	"compute the gradient of a model on shards of data", options };

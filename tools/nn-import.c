@@ -41,7 +41,7 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "delimiter", "CHARACTER", &delimiter, "between cells; default: comma, tab"),
 	CLI_STRING('o', "output", "FILE", &output_path, "default: standard output"),
 	CLI_FLAG('v', "verbose", &verbose, "say what was read, also where no terminal is"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-import", "[FILE [LABELS]]",
 	"turn CSV, TSV and IDX files into a data set", options };
@@ -62,7 +62,8 @@ static void read_like(struct nn_bundle *bundle)
 
 	if (import.target || import.target_type || import.columns || import.drop ||
 		import.standardize)
-		cli_usage("--like says which columns are the target and the inputs, and their scaling");
+		cli_usage(
+			"--like says which columns are the target and the inputs, and their scaling");
 	if (nn_open_input(like, &fd, &name, &err) ||
 		nn_reader_open(&reader, fd, name, NN_KIND_MODEL, &err))
 		cli_die(&err);
@@ -106,7 +107,9 @@ static const char *counted(uint64_t number, const char *what, char *out)
 		out[used++] = digits[i];
 	}
 	snprintf(out + used, 48 - (size_t)used, " %s%s", what,
-		number == 1 ? "" : what[strlen(what) - 1] == 's' ? "es" : "s");
+		number == 1                           ? "" :
+			what[strlen(what) - 1] == 's' ? "es" :
+							"s");
 	return out;
 }
 
@@ -132,8 +135,8 @@ static void tell(const struct nn_import_report *report)
 	}
 	if (report->dropped)
 		counted(report->dropped, "row", strcpy(dropped, "; ") + 2);
-	cli_note("%s, %s, %s%s%s%s%s", rows, inputs, target, sample,
-		report->guessed ? guess : "", dropped, report->dropped ? " with missing values left out" : "");
+	cli_note("%s, %s, %s%s%s%s%s", rows, inputs, target, sample, report->guessed ? guess : "",
+		dropped, report->dropped ? " with missing values left out" : "");
 }
 
 int main(int argc, char **argv)

@@ -29,9 +29,10 @@ static const struct cli_option options[] = {
 	CLI_FLAG('s', "stats", &with_stats, "min, max, mean and deviation of each tensor"),
 	CLI_FLAG('V', "verify", &verify, "print one line a file: is it whole and undamaged?"),
 	CLI_FLAG('j', "json", &json, "print one JSON object a frame"),
-	CLI_FLAG(0, "build", &build, "show how this program was built and what it would run, and stop"),
+	CLI_FLAG(0, "build", &build,
+		"show how this program was built and what it would run, and stop"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-info", "[FILE...]",
 	"show what is inside streams and files", options };
@@ -56,7 +57,8 @@ struct view {
 static int flush(struct view *view, struct nn_error *err)
 {
 	int status = view->text.length ? nn_write(view->output.fd, view->text.data,
-		view->text.length, view->output.name, err) : NN_OK;
+						 view->text.length, view->output.name, err) :
+					 NN_OK;
 
 	nn_buffer_clear(&view->text);
 	return status;
@@ -68,8 +70,9 @@ static int show_stats(struct view *view, const struct nn_stats *stats, struct nn
 
 	if (stats->finite)
 		status = nn_buffer_printf(&view->text, err,
-			"  min %.6g  max %.6g  mean %.6g  sd %.6g  zeros %llu", stats->min, stats->max,
-			stats->mean, nn_stats_deviation(stats), (unsigned long long)stats->zeros);
+			"  min %.6g  max %.6g  mean %.6g  sd %.6g  zeros %llu", stats->min,
+			stats->max, stats->mean, nn_stats_deviation(stats),
+			(unsigned long long)stats->zeros);
 	if (!status && stats->nans + stats->infinities)
 		status = nn_buffer_printf(&view->text, err, "  NaN %llu  Inf %llu",
 			(unsigned long long)stats->nans, (unsigned long long)stats->infinities);
@@ -220,8 +223,8 @@ static bool continues_run(const struct view *view, const struct nn_frame *frame)
 			(data && !nn_data_same_rows(&view->layout, frame->layout, &err)));
 }
 
-static int show_frame(struct view *view, const struct nn_frame *frame,
-	const struct nn_stats *stats, struct nn_error *err)
+static int show_frame(struct view *view, const struct nn_frame *frame, const struct nn_stats *stats,
+	struct nn_error *err)
 {
 	struct nn_buffer *line = &view->text;
 	int status = NN_OK;
@@ -300,7 +303,8 @@ static int take_frame(struct view *view, struct nn_reader *reader, const struct 
 	else
 		status = nn_reader_verify(reader, err);
 	if (!status && json && !(end && frame->plain))
-		status = nn_describe_json(&view->text, view->name, view->streams, frame, stats, err);
+		status =
+			nn_describe_json(&view->text, view->name, view->streams, frame, stats, err);
 	else if (!status && !json && !verify)
 		status = end ? show_end(view, frame, err) : show_frame(view, frame, stats, err);
 	view->frames += !end;
@@ -316,7 +320,8 @@ static int show_verified(struct view *view, bool plain, struct nn_error *err)
 	int status = nn_describe_text(&view->text, view->name, 400, err);
 
 	if (!status && plain)
-		status = nn_buffer_puts(&view->text, ": whole (safetensors: without digests)\n", err);
+		status = nn_buffer_puts(&view->text, ": whole (safetensors: without digests)\n",
+			err);
 	else if (!status)
 		status = nn_buffer_printf(&view->text, err, ": OK, %llu frame%s\n",
 			(unsigned long long)view->frames, view->frames == 1 ? "" : "s");

@@ -42,7 +42,7 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel that all workers must run; auto: what this host picks"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-init", "[SPEC]",
 	"make a model with initial parameters from a spec", options };
@@ -93,7 +93,10 @@ static struct nn_network *make_network(const char *path, const struct nn_dataset
 		name = read_spec(&spec, path ? path : "-", output);
 	else if (nn_network_mlp_spec(&spec, mlp, activation ? activation : "relu",
 			 init ? init : "glorot",
-			 loss ? loss : data && data->outputs ? "mse" : "cross_entropy", &err))
+			 loss                          ? loss :
+				 data && data->outputs ? "mse" :
+							 "cross_entropy",
+			 &err))
 		cli_usage("--mlp: %s", err.text);
 	if (nn_network_complete(&network, spec.data, spec.length, name, &known, &err))
 		cli_die(&err);
@@ -176,7 +179,9 @@ int main(int argc, char **argv)
 		cli_usage("either a spec or --mlp");
 	if (!mlp && (activation || loss || init))
 		cli_usage("--%s goes with --mlp; a spec says so itself",
-			activation ? "activation" : loss ? "loss" : "init");
+			activation   ? "activation" :
+				loss ? "loss" :
+				       "init");
 	cli_output(&output, output_path, true);
 	if (data_path)
 		load_data(&data, &output);

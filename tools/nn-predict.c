@@ -1,6 +1,5 @@
 /* nn-predict: what a model makes of data. */
 
-
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "stream/writer.h"
@@ -23,7 +22,7 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel, instead of the model's; auto: what suits this CPU"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-predict", "[DATA...]",
 	"print what a model predicts for data", options };

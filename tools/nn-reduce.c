@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
 	CLI_FLAG(0, "mixed-kernels", &mixed_kernels, "take gradients of unlike matrix kernels"),
 	CLI_FLAG(0, "mixed-steps", &mixed_steps, "take models of unlike steps"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-reduce", "[FILE...]",
 	"combine gradients, models or deltas into one", options };
@@ -50,8 +50,7 @@ int main(int argc, char **argv)
 	int count;
 	char **operands = cli_start(&tool, argc, argv, &count);
 	struct nn_reduce_options how = { method, weights.values, weights.count,
-		nonfinite == nonfinite_names[1], mixed_kernels, mixed_steps,
-		cli_warn };
+		nonfinite == nonfinite_names[1], mixed_kernels, mixed_steps, cli_warn };
 	size_t inputs = count ? (size_t)count : 1;
 	struct nn_error err;
 	struct nn_reader **readers = nn_alloc(inputs, sizeof *readers, &err);

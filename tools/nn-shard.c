@@ -35,12 +35,12 @@ static const struct cli_option options[] = {
 		"names of the files, %d is the shard's number; default: shard-%d.nnt"),
 	CLI_STRING('F', "filter", "COMMAND", &filter,
 		"pipe each shard to this shell command; $SHARD and $FILE are set"),
-	CLI_STRING('k', "only", "I/N", &only, "write shard I of N alone, to standard output or -o FILE"),
+	CLI_STRING('k', "only", "I/N", &only,
+		"write shard I of N alone, to standard output or -o FILE"),
 	CLI_FLAG('v', "verbose", &verbose, "say what was written, also where no terminal is"),
-	CLI_END
+	CLI_END,
 };
-static const struct cli_tool tool = { "nn-shard", "[FILE]", "cut a data set into shards",
-	options };
+static const struct cli_tool tool = { "nn-shard", "[FILE]", "cut a data set into shards", options };
 
 /* shards: NULL where one goes to standard output */
 static void show_progress(void *shards, uint64_t rows)
@@ -99,7 +99,8 @@ static uint64_t write_all(struct nn_split *split, struct nn_reader *reader, int 
 	uint64_t rows;
 
 	if (filter)
-		signal(SIGPIPE, SIG_IGN); /* a command may stop reading: its status says if that is well */
+		signal(SIGPIPE,
+			SIG_IGN); /* a command may stop reading: its status says if that is well */
 	if (nn_shard_files_open(&shards, output_path, filter, count, input, &err))
 		cli_die(&err);
 	split->writers = shards.writers;
@@ -123,7 +124,8 @@ static uint64_t write_one(struct nn_split *split, struct nn_reader *reader, int 
 	cli_output(&output, output_path, true);
 	cli_refuse_same(&output, input, name);
 	split->writers = nn_alloc((size_t)count, sizeof *split->writers, &err);
-	if (!split->writers || nn_writer_open(&split->writers[shard], output.fd, output.name, &err) ||
+	if (!split->writers ||
+		nn_writer_open(&split->writers[shard], output.fd, output.name, &err) ||
 		nn_split(reader, split, &rows, &err))
 		cli_die(&err);
 	nn_writer_close(split->writers[shard]);
@@ -138,8 +140,12 @@ int main(int argc, char **argv)
 	int operands;
 	char **paths = cli_start(&tool, argc, argv, &operands);
 	uint64_t shard = check_options();
-	struct nn_split split = { .method = method, .shards = count, .weights = weights.values,
-		.seed = seed, .sets = sets, .progress = show_progress };
+	struct nn_split split = { .method = method,
+		.shards = count,
+		.weights = weights.values,
+		.seed = seed,
+		.sets = sets,
+		.progress = show_progress };
 	struct nn_reader *reader;
 	struct nn_error err;
 	const char *name;

@@ -39,8 +39,7 @@ static const struct cli_option options[] = {
 	CLI_COUNT('q', "quorum", "N", &how.quorum, "go on with so many shards of a step"),
 	CLI_CHOICE(0, "nonfinite", "WHAT", &nonfinite, nonfinite_names,
 		"what to do with a gradient that has a NaN or infinity in it (default fail)"),
-	CLI_FLAG(0, "mixed-kernels", &how.mixed_kernels,
-		"take gradients of unlike matrix kernels"),
+	CLI_FLAG(0, "mixed-kernels", &how.mixed_kernels, "take gradients of unlike matrix kernels"),
 	CLI_HEADING("A live pipe:"),
 	CLI_FLAG('L', "loop", &live, "write the model, read its gradients, and so on"),
 	CLI_COUNT('n', "steps", "N", &loop.steps, "with --loop: stop after so many updates"),
@@ -53,10 +52,10 @@ static const struct cli_option options[] = {
 		"append step, epoch, loss, learning rate and norm, tab-separated"),
 	CLI_FLAG('v', "verbose", &verbose, "say what an update did, on no terminal too"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
-	CLI_END
+	CLI_END,
 };
-static const struct cli_tool tool = { "nn-update", "MODEL [FILE...]",
-	"apply gradients to a model", options };
+static const struct cli_tool tool = { "nn-update", "MODEL [FILE...]", "apply gradients to a model",
+	options };
 
 static FILE *log_file;
 
@@ -135,8 +134,8 @@ static int update_once(struct nn_updater *updater, char *const *paths,
 	return status ? status : nn_writer_end(writer, err);
 }
 
-static int run_loop(struct nn_updater *updater, char *const *paths,
-	const struct nn_output *output, struct nn_writer *writer, struct nn_error *err)
+static int run_loop(struct nn_updater *updater, char *const *paths, const struct nn_output *output,
+	struct nn_writer *writer, struct nn_error *err)
 {
 	struct nn_reader *reader = open_gradients(*paths ? *paths : "-", output);
 	int status = nn_update_loop(updater, reader, writer, &loop, err);

@@ -13,13 +13,27 @@ static const struct {
 	const char *name;
 	enum level level;
 } kernels[] = {
-	{ "Prescott", BASELINE }, { "Core2", BASELINE }, { "Opteron", BASELINE },
-	{ "Opteron_SSE3", BASELINE }, { "Barcelona", BASELINE }, { "Bobcat", BASELINE },
-	{ "Atom", BASELINE }, { "Nano", BASELINE }, { "Penryn", SSE4 }, { "Dunnington", SSE4 },
-	{ "Nehalem", SSE4 }, { "Sandybridge", AVX }, { "Bulldozer", FMA4 },
-	{ "Piledriver", FMA4 }, { "Steamroller", FMA4 }, { "Excavator", FMA4 },
-	{ "Haswell", AVX2 }, { "Zen", AVX2 }, { "SkylakeX", AVX512 },
-	{ "Cooperlake", AVX512_BF16 }, { "SapphireRapids", AVX512_BF16 },
+	{ "Prescott", BASELINE },
+	{ "Core2", BASELINE },
+	{ "Opteron", BASELINE },
+	{ "Opteron_SSE3", BASELINE },
+	{ "Barcelona", BASELINE },
+	{ "Bobcat", BASELINE },
+	{ "Atom", BASELINE },
+	{ "Nano", BASELINE },
+	{ "Penryn", SSE4 },
+	{ "Dunnington", SSE4 },
+	{ "Nehalem", SSE4 },
+	{ "Sandybridge", AVX },
+	{ "Bulldozer", FMA4 },
+	{ "Piledriver", FMA4 },
+	{ "Steamroller", FMA4 },
+	{ "Excavator", FMA4 },
+	{ "Haswell", AVX2 },
+	{ "Zen", AVX2 },
+	{ "SkylakeX", AVX512 },
+	{ "Cooperlake", AVX512_BF16 },
+	{ "SapphireRapids", AVX512_BF16 },
 };
 
 static bool has(enum level level)

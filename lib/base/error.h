@@ -29,7 +29,6 @@ int nn_fail_errno(struct nn_error *err, enum nn_status status, const char *forma
 	__attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix: " before the text of an error that a callee has filled, and returns its status. */
-int nn_fail_in(struct nn_error *err, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int nn_fail_in(struct nn_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

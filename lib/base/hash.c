@@ -17,8 +17,7 @@ void nn_hash_library(char out[static 32])
 {
 	unsigned version = XXH_versionNumber();
 
-	snprintf(out, 32, "xxHash %u.%u.%u", version / 10000, version / 100 % 100,
-		version % 100);
+	snprintf(out, 32, "xxHash %u.%u.%u", version / 10000, version / 100 % 100, version % 100);
 }
 
 /* The state wants more alignment than malloc promises: only xxHash makes and frees it. */

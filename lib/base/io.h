@@ -10,8 +10,7 @@
 
 /* Reads up to `count` bytes, stopping early at end of file only; *got says how many came.
  * EINTR is retried. NN_FAILED with "NAME: why" on an I/O error. */
-int nn_read(int fd, void *bytes, size_t count, size_t *got, const char *name,
-	struct nn_error *err);
+int nn_read(int fd, void *bytes, size_t count, size_t *got, const char *name, struct nn_error *err);
 /* One read(2): what is there now, at most `count`; *got is 0 at end of file. */
 int nn_read_some(int fd, void *bytes, size_t count, size_t *got, const char *name,
 	struct nn_error *err);
@@ -38,7 +37,7 @@ struct nn_output {
 	const char *name; /* for messages: the path, or "stdout" */
 	char *path;       /* NULL: written directly */
 	char *temporary;  /* the name beside it */
-	bool named;       /* the file has that name now (without O_TMPFILE, or about to be renamed) */
+	bool named; /* the file has that name now (without O_TMPFILE, or about to be renamed) */
 };
 /* `path` NULL or "-" is standard output. The string must live as long as the output. */
 int nn_output_open(struct nn_output *output, const char *path, struct nn_error *err);

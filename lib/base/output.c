@@ -47,7 +47,8 @@ static char *beside(const char *path, struct nn_error *err)
 	int dir = slash ? (int)(slash + 1 - path) : 0;
 	struct nn_buffer name = { 0 };
 
-	if (nn_buffer_printf(&name, err, "%.*s.%s.%ld.part", dir, path, path + dir, (long)getpid())) {
+	if (nn_buffer_printf(&name, err, "%.*s.%s.%ld.part", dir, path, path + dir,
+		    (long)getpid())) {
 		nn_buffer_free(&name);
 		return NULL;
 	}

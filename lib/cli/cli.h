@@ -13,13 +13,13 @@
 
 enum cli_type {
 	CLI_TYPE_END,
-	CLI_TYPE_FLAG,     /* bool: true when given */
-	CLI_TYPE_STRING,   /* const char *: into argv */
-	CLI_TYPE_CHOICE,   /* const char *: one of a NULL-terminated list, the list's own pointer */
-	CLI_TYPE_COUNT,    /* uint64_t: a whole number */
-	CLI_TYPE_REAL,     /* double, within [low, high] */
-	CLI_TYPE_REALS,    /* struct cli_reals: comma-separated */
-	CLI_TYPE_HEADING,  /* a line of --help between options */
+	CLI_TYPE_FLAG,    /* bool: true when given */
+	CLI_TYPE_STRING,  /* const char *: into argv */
+	CLI_TYPE_CHOICE,  /* const char *: one of a NULL-terminated list, the list's own pointer */
+	CLI_TYPE_COUNT,   /* uint64_t: a whole number */
+	CLI_TYPE_REAL,    /* double, within [low, high] */
+	CLI_TYPE_REALS,   /* struct cli_reals: comma-separated */
+	CLI_TYPE_HEADING, /* a line of --help between options */
 };
 
 /* A list of numbers from "a,b,c"; `values` is allocated and lives as long as the process;
@@ -31,16 +31,17 @@ struct cli_reals {
 
 struct cli_option {
 	enum cli_type type;
-	char letter;           /* 0: long name only */
+	char letter; /* 0: long name only */
 	const char *name;
-	const char *argument;  /* in capitals for --help; NULL for a flag */
+	const char *argument; /* in capitals for --help; NULL for a flag */
 	void *value;
 	const char *const *choices; /* CLI_TYPE_CHOICE */
-	double low, high;      /* CLI_TYPE_REAL */
+	double low, high;           /* CLI_TYPE_REAL */
 	const char *help;
-	bool *given;           /* set when the option was given; may be NULL */
+	bool *given; /* set when the option was given; may be NULL */
 };
 
+/* clang-format off */
 #define CLI_FLAG(letter, name, value, help) \
 	{ CLI_TYPE_FLAG, letter, name, NULL, value, NULL, 0, 0, help, NULL }
 #define CLI_STRING(letter, name, argument, value, help) \
@@ -59,6 +60,7 @@ struct cli_option {
 	{ CLI_TYPE_REALS, letter, name, argument, value, NULL, 0, 0, help, NULL }
 #define CLI_HEADING(help) { CLI_TYPE_HEADING, 0, NULL, NULL, NULL, NULL, 0, 0, help, NULL }
 #define CLI_END { CLI_TYPE_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
+/* clang-format on */
 
 struct cli_tool {
 	const char *name;     /* "nn-reduce" */

@@ -5,8 +5,9 @@
 
 #include "base/memory.h"
 
-#define WIDTH 79  /* of a line */
-#define COLUMN 26 /* where the explanations start; an option that is longer gets a line of its own */
+#define WIDTH 79 /* of a line */
+/* Where the explanations start; an option that is longer gets a line of its own. */
+#define COLUMN 26
 
 /* Prints a text from COLUMN on, with line breaks between words. */
 static void print_wrapped(const char *text)

@@ -56,7 +56,8 @@ static struct getopt_tables make_tables(const struct cli_option *options)
 				*letter++ = ':';
 		}
 		if (options[i].name)
-			*name++ = (struct option){ options[i].name, takes, NULL, LONG_BASE + (int)i };
+			*name++ =
+				(struct option){ options[i].name, takes, NULL, LONG_BASE + (int)i };
 	}
 	*name++ = (struct option){ "help", no_argument, NULL, LONG_BASE + (int)n };
 	*name++ = (struct option){ "version", no_argument, NULL, LONG_BASE + (int)n + 1 };
@@ -69,8 +70,8 @@ static void refuse_choice(const struct cli_option *option, const char *text)
 	size_t used = 0;
 
 	for (const char *const *choice = option->choices; *choice && used < sizeof list; choice++)
-		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-			used ? ", " : "", *choice);
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+			*choice);
 	cli_usage("--%s: '%s' is not one of %s", option->name, text, list);
 }
 

@@ -45,7 +45,8 @@ void cli_refuse_same(const struct nn_output *output, int fd, const char *input)
 	bool same = nn_same_file(output->fd, fd);
 
 	if (output->path && !stat(output->path, &to) && !fstat(fd, &from))
-		same = S_ISREG(from.st_mode) && to.st_dev == from.st_dev && to.st_ino == from.st_ino;
+		same = S_ISREG(from.st_mode) && to.st_dev == from.st_dev &&
+			to.st_ino == from.st_ino;
 	if (!same)
 		return;
 	nn_fail(&err, NN_USAGE, "%s: is both input and output", input);

@@ -68,8 +68,7 @@ static uint64_t row_at(const struct nn_partition *partition, uint64_t place)
 	size = partition->rows / partition->shards;
 	larger = partition->rows % partition->shards;
 	in_larger = larger * (size + 1);
-	shard = place < in_larger ? place / (size + 1) :
-					larger + (place - in_larger) / size;
+	shard = place < in_larger ? place / (size + 1) : larger + (place - in_larger) / size;
 	return shard + (place - partition->bounds[shard]) * partition->shards;
 }
 

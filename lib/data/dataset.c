@@ -40,7 +40,8 @@ static int describe(struct nn_dataset *dataset, const struct nn_bundle *frame, s
 	if (y && y->dtype == NN_I32 && dataset->classes) {
 		dataset->has_classes = true;
 		if (y->ndim != 1)
-			return nn_fail(err, NN_BAD, "tensor y: class numbers of %u dimensions", y->ndim);
+			return nn_fail(err, NN_BAD, "tensor y: class numbers of %u dimensions",
+				y->ndim);
 	} else if (y) {
 		dataset->outputs = 1;
 		for (unsigned i = 1; i < y->ndim; i++)
@@ -61,8 +62,8 @@ static int check_labels(const struct nn_dataset *dataset, const struct nn_bundle
 
 	for (size_t i = 0; i < y->count; i++)
 		if (labels[i] < 0 || (size_t)labels[i] >= dataset->class_count)
-			return nn_fail(err, NN_BAD, "tensor y: row %zu: class %ld, there are %zu", i,
-				(long)labels[i], dataset->class_count);
+			return nn_fail(err, NN_BAD, "tensor y: row %zu: class %ld, there are %zu",
+				i, (long)labels[i], dataset->class_count);
 	return NN_OK;
 }
 
@@ -72,7 +73,8 @@ static int check_like_first(const struct nn_dataset *dataset, const struct nn_bu
 {
 	if (preamble->shards != dataset->shards ||
 		(preamble->shards && preamble->first != dataset->shard))
-		return nn_fail(err, NN_BAD, "rows of shard %llu of %llu behind those of %llu of %llu",
+		return nn_fail(err, NN_BAD,
+			"rows of shard %llu of %llu behind those of %llu of %llu",
 			(unsigned long long)preamble->first, (unsigned long long)preamble->shards,
 			(unsigned long long)dataset->shard, (unsigned long long)dataset->shards);
 	return nn_data_same_rows(&dataset->frames[0], frame, err);

@@ -33,18 +33,18 @@ struct nn_dataset {
 	struct nn_bundle *frames; /* each with its data */
 	uint64_t *starts;         /* starts[i]: first row of frame i; starts[frame_count] = rows */
 	size_t frame_count;
-	uint64_t rows;        /* present here */
-	uint64_t total_rows;  /* N of the whole set; what is here if the metadata do not say */
-	unsigned x_ndim;      /* without the rows: 1 for [features] */
+	uint64_t rows;       /* present here */
+	uint64_t total_rows; /* N of the whole set; what is here if the metadata do not say */
+	unsigned x_ndim;     /* without the rows: 1 for [features] */
 	uint64_t x_shape[NN_MAX_DIMS];
-	size_t features;      /* product of x_shape; >= 1 */
+	size_t features; /* product of x_shape; >= 1 */
 	enum nn_dtype x_dtype;
 	float x_scale;
-	size_t outputs;       /* columns of a float y; 0 if y is classes or missing */
-	bool has_classes;     /* y is class numbers */
-	char **classes;       /* names; class_count of them, also of unlabelled rows if known */
+	size_t outputs;   /* columns of a float y; 0 if y is classes or missing */
+	bool has_classes; /* y is class numbers */
+	char **classes;   /* names; class_count of them, also of unlabelled rows if known */
 	size_t class_count;
-	uint64_t shards;      /* V and the shard's number, from the preambles; 0 and 0: not sharded */
+	uint64_t shards; /* V and the shard's number, from the preambles; 0 and 0: not sharded */
 	uint64_t shard;
 	struct nn_bundle metas; /* the metadata of the frames; no tensors */
 };

@@ -34,8 +34,8 @@ static inline bool nn_decimal_eight(const char *text, size_t count, uint64_t *va
 	memcpy(&word, text, sizeof word);
 	word <<= missing;
 	word |= (uint64_t)0x3030303030303030 & (((uint64_t)1 << missing) - 1);
-	if (((word & 0xf0f0f0f0f0f0f0f0) | ((word + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4) !=
-		0x3333333333333333)
+	if (((word & 0xf0f0f0f0f0f0f0f0) |
+		    ((word + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4) != 0x3333333333333333)
 		return false;
 	word = (word & 0x0f0f0f0f0f0f0f0f) * 2561 >> 8;
 	word = (word & 0x00ff00ff00ff00ff) * 6553601 >> 16;

@@ -62,8 +62,8 @@ int nn_import_files(const struct nn_import *import, const int *fds, const char *
 		status = choose(import, &files[0], &importer, err);
 	if (!status && count > importer->files)
 		status = nn_fail(err, NN_USAGE, "%s: %s takes %s", files[importer->files].name,
-			importer->name, importer->files == 1 ? "one file" :
-			"two files, the inputs and the labels");
+			importer->name,
+			importer->files == 1 ? "one file" : "two files, the inputs and the labels");
 	if (!status) {
 		report->format = importer->name;
 		status = importer->run(import, files, count, writer, report, err);

@@ -34,13 +34,13 @@ struct nn_import_report {
 	const char *format;
 	bool header;
 	uint64_t rows;
-	uint64_t dropped;   /* rows with missing cells */
+	uint64_t dropped; /* rows with missing cells */
 	size_t inputs;
-	size_t outputs;     /* numbers to predict, a row */
+	size_t outputs; /* numbers to predict, a row */
 	size_t classes;
-	bool labelled;      /* rows have class numbers or targets */
-	bool guessed;       /* whether the target is classes was found by its cells */
-	char sample[96];    /* class names: "0 1 ... 9" */
+	bool labelled;   /* rows have class numbers or targets */
+	bool guessed;    /* whether the target is classes was found by its cells */
+	char sample[96]; /* class names: "0 1 ... 9" */
 };
 
 /* An importer: one file, one row in the table of import.c. */

@@ -87,7 +87,8 @@ static int open_idx(struct idx *idx, struct nn_import_file *file, struct nn_erro
 	*idx = (struct idx){ .file = file, .row_count = 1 };
 	if (!detect(file))
 		return nn_fail(err, NN_BAD,
-			"%s: not an IDX file: it does not begin with 0 0, a type and dimensions", name);
+			"%s: not an IDX file: it does not begin with 0 0, a type and dimensions",
+			name);
 	element(file->head[2], &idx->dtype);
 	idx->ndim = file->head[3];
 	idx->taken = 4;
@@ -102,7 +103,8 @@ static int open_idx(struct idx *idx, struct nn_import_file *file, struct nn_erro
 	for (unsigned i = 0; i < idx->ndim; i++) {
 		const unsigned char *b = bytes + (size_t)4 * i;
 
-		idx->shape[i] = (uint64_t)b[0] << 24 | (uint64_t)b[1] << 16 | (uint64_t)b[2] << 8 | b[3];
+		idx->shape[i] =
+			(uint64_t)b[0] << 24 | (uint64_t)b[1] << 16 | (uint64_t)b[2] << 8 | b[3];
 		if (i && !nn_mul(idx->row_count, (size_t)idx->shape[i], &idx->row_count))
 			return nn_fail(err, NN_BAD, "%s: its shape overflows", name);
 	}
@@ -135,8 +137,9 @@ static int take_rows(struct idx *idx, void *to, uint64_t first, size_t rows, str
 	if (status)
 		return status;
 	if (got < rows * row_bytes)
-		return nn_fail(err, NN_BAD, "%s: names %llu rows of %zu bytes, and ends in row %llu",
-			idx->file->name, (unsigned long long)idx->shape[0], row_bytes,
+		return nn_fail(err, NN_BAD,
+			"%s: names %llu rows of %zu bytes, and ends in row %llu", idx->file->name,
+			(unsigned long long)idx->shape[0], row_bytes,
 			(unsigned long long)(first + got / row_bytes));
 	if (size > 1 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 		swap_bytes(to, size, rows * idx->row_count);
@@ -174,7 +177,8 @@ static int read_labels(struct idx *idx, int32_t **labels, int32_t *highest, stru
 		size_t count = left < 4096 ? (size_t)left : 4096;
 
 		if (done + count > room) {
-			int32_t *grown = nn_realloc(*labels, room = 2 * room + 4096, sizeof *grown, err);
+			int32_t *grown =
+				nn_realloc(*labels, room = 2 * room + 4096, sizeof *grown, err);
 
 			if (!grown)
 				return NN_FAILED;
@@ -185,7 +189,8 @@ static int read_labels(struct idx *idx, int32_t **labels, int32_t *highest, stru
 			nn_tensor_to_f32(values, block, idx->dtype, count);
 		for (size_t i = 0; i < count && !status; i++) {
 			if (values[i] < 0.0f || values[i] > 65535.0f)
-				return nn_fail(err, NN_BAD, "%s: row %llu: %.0f is no class (0 to 65535)",
+				return nn_fail(err, NN_BAD,
+					"%s: row %llu: %.0f is no class (0 to 65535)",
 					idx->file->name, (unsigned long long)(done + i),
 					(double)values[i]);
 			(*labels)[done + i] = (int32_t)values[i];
@@ -342,7 +347,8 @@ static int run(const struct nn_import *import, struct nn_import_file *files, siz
 		status = open_idx(&y, &files[1], err);
 	if (!status && labelled && x.shape[0] != y.shape[0])
 		status = nn_fail(err, NN_BAD, "%s has %llu rows and %s %llu labels", x.file->name,
-			(unsigned long long)x.shape[0], y.file->name, (unsigned long long)y.shape[0]);
+			(unsigned long long)x.shape[0], y.file->name,
+			(unsigned long long)y.shape[0]);
 	if (!status && labelled)
 		status = read_labels(&y, &labels, &highest, err);
 	if (!status)

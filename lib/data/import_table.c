@@ -195,9 +195,10 @@ static int read_rows(struct job *job, struct nn_error *err)
 	while (!status && !(status = nn_table_next(job->table, &row, err)) && row.count)
 		status = encode_row(job, &row, err);
 	if (!status && !job->rows.count)
-		status = nn_fail(err, NN_BAD, job->report->dropped ?
-			"%s: no row is left, each has a missing value" :
-			"%s: has a header but no rows", job->name);
+		status = nn_fail(err, NN_BAD,
+			job->report->dropped ? "%s: no row is left, each has a missing value" :
+					       "%s: has a header but no rows",
+			job->name);
 	return status;
 }
 
@@ -282,8 +283,7 @@ static void report(const struct job *job, bool guessed)
 	out->labelled = plan->targets.kind != NN_TARGET_NONE;
 	out->guessed = guessed;
 	if (plan->targets.kind == NN_TARGET_CLASSES)
-		nn_import_report_classes(out, plan->targets.names.names,
-			plan->targets.names.count);
+		nn_import_report_classes(out, plan->targets.names.names, plan->targets.names.count);
 	else if (plan->targets.kind == NN_TARGET_NUMBERS)
 		out->outputs = plan->targets.outputs;
 }
@@ -291,7 +291,8 @@ static void report(const struct job *job, bool guessed)
 static int write_rows(const struct job *job, struct nn_writer *writer, struct nn_error *err)
 {
 	const struct nn_targets *targets = &job->plan.targets;
-	struct nn_rows_targets y = { .labels = targets->labels, .numbers = targets->numbers,
+	struct nn_rows_targets y = { .labels = targets->labels,
+		.numbers = targets->numbers,
 		.outputs = targets->outputs };
 	struct nn_bundle metas = { 0 };
 	int status = make_metas(job, &metas, err);

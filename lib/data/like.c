@@ -39,8 +39,8 @@ static bool names_inputs(const struct nn_columns *columns, const struct nn_sampl
 	return columns->named;
 }
 
-static int find_by_name(const struct nn_plan *plan, const struct nn_import *import,
-	size_t *cell_of, struct nn_error *err)
+static int find_by_name(const struct nn_plan *plan, const struct nn_import *import, size_t *cell_of,
+	struct nn_error *err)
 {
 	for (size_t i = 0; i < plan->columns.count; i++) {
 		const struct nn_column *column = &plan->columns.items[i];
@@ -135,7 +135,8 @@ static int set_missing(struct nn_plan *plan, const struct nn_import *import, str
 			plan->missing = NN_MISSING_MEAN;
 		if (column->kind == NN_COLUMN_NUMBER && plan->missing == NN_MISSING_MEAN &&
 			!column->filled && !column->standardized)
-			return nn_fail(err, NN_BAD, "%s: names no means to put in place of missing cells",
+			return nn_fail(err, NN_BAD,
+				"%s: names no means to put in place of missing cells",
 				import->like_name);
 	}
 	return NN_OK;
@@ -150,7 +151,8 @@ int nn_plan_like(struct nn_plan *plan, const struct nn_import *import,
 	int status;
 
 	if (!text)
-		return nn_fail(err, NN_BAD, "%s does not say how the columns of a table are encoded",
+		return nn_fail(err, NN_BAD,
+			"%s does not say how the columns of a table are encoded",
 			import->like_name);
 	if (nn_columns_parse(&plan->columns, text, err))
 		return nn_fail_in(err, "%s", import->like_name);

@@ -67,8 +67,8 @@ static int compare_tensor(const struct nn_bundle *first, const struct nn_bundle 
 int nn_data_same_rows(const struct nn_bundle *first, const struct nn_bundle *other,
 	struct nn_error *err)
 {
-	int status = compare_tensor(first, other, "x", err) ||
-		compare_tensor(first, other, "y", err);
+	int status =
+		compare_tensor(first, other, "x", err) || compare_tensor(first, other, "y", err);
 
 	if (status)
 		return NN_BAD;
@@ -99,9 +99,11 @@ int nn_data_scale(const struct nn_bundle *metas, float *scale, struct nn_error *
 	const char *text = nn_bundle_meta(metas, "x_scale");
 	double value = 1.0;
 
-	if (text && (!nn_parse_f64(text, &value) || !(value > 0.0) || value > (double)FLT_MAX ||
-		(float)value == 0.0f))
-		return nn_fail(err, NN_BAD, "metadata `x_scale`: '%.40s' is no number above 0", text);
+	if (text &&
+		(!nn_parse_f64(text, &value) || !(value > 0.0) || value > (double)FLT_MAX ||
+			(float)value == 0.0f))
+		return nn_fail(err, NN_BAD, "metadata `x_scale`: '%.40s' is no number above 0",
+			text);
 	*scale = (float)value;
 	return NN_OK;
 }
@@ -159,8 +161,7 @@ void nn_data_free_names(char **names, size_t count)
 	free(names);
 }
 
-int nn_data_put_names(struct nn_buffer *out, char *const *names, size_t count,
-	struct nn_error *err)
+int nn_data_put_names(struct nn_buffer *out, char *const *names, size_t count, struct nn_error *err)
 {
 	int status = nn_buffer_puts(out, "[", err);
 

@@ -13,7 +13,7 @@
 struct nn_names {
 	char **names;
 	size_t count;
-	size_t *slots; /* open addressing: number of the name + 1, 0 where free */
+	size_t *slots;     /* open addressing: number of the name + 1, 0 where free */
 	size_t slot_count; /* a power of two, or 0 */
 };
 

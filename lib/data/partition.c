@@ -52,8 +52,9 @@ static int cut_by_weights(struct nn_partition *partition, const double *weights,
 
 	for (uint64_t k = 0; k < partition->shards; k++) {
 		if (!(weights[k] > 0.0) || !isfinite(weights[k]))
-			return nn_fail(err, NN_USAGE, "weight %g of shard %llu: must be above 0 and finite",
-				weights[k], (unsigned long long)k);
+			return nn_fail(err, NN_USAGE,
+				"weight %g of shard %llu: must be above 0 and finite", weights[k],
+				(unsigned long long)k);
 		total += weights[k];
 	}
 	if (!isfinite(total))
@@ -61,8 +62,8 @@ static int cut_by_weights(struct nn_partition *partition, const double *weights,
 	for (uint64_t k = 0; k < partition->shards; k++) {
 		double place = floor((double)partition->rows * (before / total) + 0.5);
 
-		partition->bounds[k] = place < (double)partition->rows ? (uint64_t)place :
-									 partition->rows;
+		partition->bounds[k] =
+			place < (double)partition->rows ? (uint64_t)place : partition->rows;
 		before += weights[k];
 	}
 	partition->bounds[partition->shards] = partition->rows;
@@ -74,8 +75,10 @@ int nn_partition_init(struct nn_partition *partition, const char *method, uint64
 {
 	int status = NN_OK;
 
-	*partition = (struct nn_partition){ .method = find_method(method), .rows = rows,
-		.shards = shards, .seed = seed };
+	*partition = (struct nn_partition){ .method = find_method(method),
+		.rows = rows,
+		.shards = shards,
+		.seed = seed };
 	if (!partition->method)
 		return nn_fail(err, NN_USAGE, "no method '%s' of cutting a data set", method);
 	if (!shards || shards > SIZE_MAX - 1)

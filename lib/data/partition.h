@@ -13,13 +13,13 @@
  * positions bounds[k] .. bounds[k+1]. */
 struct nn_partition {
 	const struct nn_partitioner *method;
-	uint64_t rows;   /* N */
-	uint64_t shards; /* V */
-	uint64_t seed;   /* --shard-seed, default 0; not the training seed */
-	uint64_t *bounds; /* [V + 1], from the weights */
-	bool equal;       /* all weights are: sizes are ceil(N/V), then floor(N/V) */
-	uint64_t stride;  /* cyclic, unequal weights */
-	uint64_t inverse; /* of the stride, modulo N */
+	uint64_t rows;           /* N */
+	uint64_t shards;         /* V */
+	uint64_t seed;           /* --shard-seed, default 0; not the training seed */
+	uint64_t *bounds;        /* [V + 1], from the weights */
+	bool equal;              /* all weights are: sizes are ceil(N/V), then floor(N/V) */
+	uint64_t stride;         /* cyclic, unequal weights */
+	uint64_t inverse;        /* of the stride, modulo N */
 	struct nn_random stream; /* random */
 };
 

@@ -116,8 +116,7 @@ static int choose_kind(const struct nn_plan *plan, const struct nn_sample *sampl
 	return NN_OK;
 }
 
-static int choose_target(struct nn_plan *plan, const struct nn_import *import,
-	struct nn_error *err)
+static int choose_target(struct nn_plan *plan, const struct nn_import *import, struct nn_error *err)
 {
 	size_t count = nn_columns_of_kind(&plan->columns, NN_COLUMN_TARGET);
 

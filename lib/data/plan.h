@@ -15,11 +15,11 @@
 enum nn_missing { NN_MISSING_FAIL, NN_MISSING_DROP, NN_MISSING_MEAN };
 
 struct nn_plan {
-	bool header;     /* the first row is one */
-	size_t cells;    /* of a row */
-	char **names;    /* [cells] of the header; NULL without */
+	bool header;  /* the first row is one */
+	size_t cells; /* of a row */
+	char **names; /* [cells] of the header; NULL without */
 	struct nn_columns columns;
-	bool known;      /* values, classes, mean and sd are given, not found */
+	bool known; /* values, classes, mean and sd are given, not found */
 	enum nn_missing missing;
 	size_t *inputs;      /* [width] columns that are inputs, in order, */
 	size_t *input_cells; /* [width] and the cells they come from */

@@ -36,7 +36,8 @@ static const void *row_at(const struct nn_rows *rows, uint64_t row)
 int nn_rows_place(struct nn_rows *rows, void **place, struct nn_error *err)
 {
 	if (!rows->next) {
-		void **blocks = nn_realloc(rows->blocks, rows->block_count + 1, sizeof *blocks, err);
+		void **blocks =
+			nn_realloc(rows->blocks, rows->block_count + 1, sizeof *blocks, err);
 
 		if (!blocks)
 			return NN_FAILED;
@@ -208,7 +209,8 @@ static int make_scaling(struct scaling *scaling, const struct nn_rows *rows,
 	size_t width = rows->width;
 	double *block = nn_alloc(width, 4 * sizeof *block, err);
 
-	*scaling = (struct scaling){ block, block + width, block + 2 * width, block + 3 * width, false };
+	*scaling = (struct scaling){ block, block + width, block + 2 * width, block + 3 * width,
+		false };
 	if (!block)
 		return NN_FAILED;
 	for (size_t i = 0; i < width; i++) {
@@ -313,8 +315,8 @@ int nn_rows_write(const struct nn_rows *rows, const struct nn_columns *columns,
 {
 	size_t features = nn_columns_inputs(columns);
 	bool encoded = needs_encoding(rows, columns, inputs);
-	size_t frame_rows = encoded ? nn_data_frame_rows(features * sizeof(float)) :
-				      rows->block_rows;
+	size_t frame_rows =
+		encoded ? nn_data_frame_rows(features * sizeof(float)) : rows->block_rows;
 	struct nn_bundle frame = { 0 };
 	struct scaling scaling;
 	float *x = NULL;
@@ -341,13 +343,17 @@ int nn_rows_write(const struct nn_rows *rows, const struct nn_columns *columns,
 			const double *row = as_double(rows, first + r, scaling.scratch);
 
 			if (scaling.texts)
-				spread_row(&scaling, row, rows->width, columns, inputs, x + r * features);
+				spread_row(&scaling, row, rows->width, columns, inputs,
+					x + r * features);
 			else
 				scale_row(&scaling, row, features, x + r * features);
 		}
 		if (!status)
 			status = write_frame(writer, &frame, first, count,
-				encoded ? x : count ? row_at(rows, first) : NULL, targets, err);
+				encoded       ? x :
+					count ? row_at(rows, first) :
+						NULL,
+				targets, err);
 		first += count;
 	} while (!status && first < rows->count);
 	nn_bundle_free(&frame);

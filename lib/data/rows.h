@@ -15,13 +15,13 @@
  * ONE_HOT columns the number of the value, NAN for none. Rows lie in blocks as large as a frame, so
  * that rows that need no encoding are written from where they are. */
 struct nn_rows {
-	size_t width;      /* numbers of a row */
-	bool wide;         /* held as double, where float would lose what scaling needs; else float */
+	size_t width; /* numbers of a row */
+	bool wide;    /* held as double, where float would lose what scaling needs; else float */
 	size_t block_rows;
 	void **blocks;
 	size_t block_count;
 	uint64_t count;
-	void *next;        /* where the next row goes; NULL: in the next block */
+	void *next; /* where the next row goes; NULL: in the next block */
 };
 
 /* `y_bytes`: of a row's targets, which go in the same frames. */

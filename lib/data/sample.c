@@ -152,7 +152,8 @@ static bool has_decimal_comma(struct nn_cell cell)
 
 		digits += c >= '0' && c <= '9';
 		commas += c == ',';
-		if (!(c >= '0' && c <= '9') && c != ',' && c != '.' && !(i == 0 && (c == '-' || c == '+')))
+		if (!(c >= '0' && c <= '9') && c != ',' && c != '.' &&
+			!(i == 0 && (c == '-' || c == '+')))
 			return false;
 	}
 	return digits && commas;

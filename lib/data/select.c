@@ -26,8 +26,8 @@ static int refuse(const char *item, char *const *names, size_t count, struct nn_
 	int status;
 
 	if (!names)
-		return nn_fail(err, NN_BAD, "no column '%s': there is no header, columns are 1 to %zu",
-			item, count);
+		return nn_fail(err, NN_BAD,
+			"no column '%s': there is no header, columns are 1 to %zu", item, count);
 	for (size_t i = 0; i < count && known.length < 200; i++)
 		nn_buffer_printf(&known, NULL, "%s%s", i ? ", " : "", names[i]);
 	status = nn_fail(err, NN_BAD, "no column '%s'; columns are %.200s%s", item,
@@ -58,8 +58,8 @@ static int choose(char *item, char *const *names, size_t count, bool *chosen, st
 	uint64_t last;
 
 	if (found > 1)
-		return nn_fail(err, NN_BAD, "%zu columns have the name '%s': say which by number", found,
-			item);
+		return nn_fail(err, NN_BAD, "%zu columns have the name '%s': say which by number",
+			found, item);
 	if (found) {
 		chosen[index] = true;
 		return NN_OK;

@@ -41,7 +41,8 @@ int nn_shard_files_check_template(const char *template, struct nn_error *err)
 	}
 	if (numbers != 1)
 		return nn_fail(err, NN_USAGE,
-			"'%s': a template needs one %%d, the place of the shard's number", template);
+			"'%s': a template needs one %%d, the place of the shard's number",
+			template);
 	return NN_OK;
 }
 
@@ -89,7 +90,8 @@ static int open_filter(struct nn_shard_file *place, const char *command, uint64_
 		status = nn_buffer_printf(&file, err, "FILE=%s", place->path);
 	if (!status) {
 		const char *environment[] = { shard.data, file.data, NULL };
-		struct nn_spawn spawn = { .command = command, .environment = environment,
+		struct nn_spawn spawn = { .command = command,
+			.environment = environment,
 			.pipe_input = true };
 
 		status = nn_process_start(&place->filter, &spawn, err);

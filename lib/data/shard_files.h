@@ -11,7 +11,7 @@
 #include "stream/writer.h"
 
 struct nn_shard_file {
-	char *path;              /* the template's, with the number in it */
+	char *path; /* the template's, with the number in it */
 	struct nn_output file;
 	struct nn_process filter;
 };
@@ -19,7 +19,7 @@ struct nn_shard_files {
 	const char *command; /* NULL: files */
 	uint64_t count;
 	struct nn_shard_file *places; /* [count] */
-	struct nn_writer **writers;    /* [count] */
+	struct nn_writer **writers;   /* [count] */
 };
 
 /* The template has one %d (or, say, %03d: zeros in front, to 3 digits), and %% for a percent sign:

@@ -39,9 +39,11 @@ static int start(struct job *job, const struct nn_bundle *frame, const struct nn
 	if (status)
 		return status;
 	if (!said)
-		return nn_fail(err, NN_BAD, "metadata `rows` is missing: how many rows has the set?");
+		return nn_fail(err, NN_BAD,
+			"metadata `rows` is missing: how many rows has the set?");
 	if (preamble->shards)
-		return nn_fail(err, NN_BAD, "is shard %llu of %llu already; cut the whole set "
+		return nn_fail(err, NN_BAD,
+			"is shard %llu of %llu already; cut the whole set "
 			"instead (see --sets)",
 			(unsigned long long)preamble->first, (unsigned long long)preamble->shards);
 	status = nn_bundle_copy_layout(frame, &job->first, err);
@@ -57,8 +59,8 @@ static int start(struct job *job, const struct nn_bundle *frame, const struct nn
 	return job->starts && job->served ? NN_OK : NN_FAILED;
 }
 
-static int check(struct job *job, const struct nn_bundle *frame,
-	const struct nn_preamble *preamble, uint64_t *count, struct nn_error *err)
+static int check(struct job *job, const struct nn_bundle *frame, const struct nn_preamble *preamble,
+	uint64_t *count, struct nn_error *err)
 {
 	int status = nn_data_check_frame(frame, preamble, count, err);
 
@@ -70,8 +72,7 @@ static int check(struct job *job, const struct nn_bundle *frame,
 		status = nn_fail(err, NN_BAD, "rows of a shard behind rows of a whole set");
 	if (!status && *count > job->rows - job->done)
 		status = nn_fail(err, NN_BAD, "row %llu of a set of %llu",
-			(unsigned long long)(job->done + *count),
-			(unsigned long long)job->rows);
+			(unsigned long long)(job->done + *count), (unsigned long long)job->rows);
 	return status;
 }
 
@@ -233,7 +234,8 @@ static int split_frame(struct job *job, const struct nn_bundle *frame, uint64_t 
 		uint64_t end = job->starts[k + 1];
 
 		if (begin < end)
-			status = write_part(job, k, frame, count, job->list + begin, end - begin, err);
+			status = write_part(job, k, frame, count, job->list + begin, end - begin,
+				err);
 	}
 	job->done += count;
 	return status;
@@ -270,8 +272,7 @@ static void free_job(struct job *job)
 	free(job->scratch);
 }
 
-int nn_split(struct nn_reader *reader, struct nn_split *split, uint64_t *rows,
-	struct nn_error *err)
+int nn_split(struct nn_reader *reader, struct nn_split *split, uint64_t *rows, struct nn_error *err)
 {
 	struct job job = { .split = split };
 	const struct nn_frame *frame;

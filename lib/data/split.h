@@ -14,7 +14,7 @@ struct nn_split {
 	uint64_t shards;       /* V */
 	const double *weights; /* [shards]; NULL: equal */
 	uint64_t seed;         /* of the partition */
-	bool sets;             /* the parts are whole sets, not shards: for training, for the test */
+	bool sets; /* the parts are whole sets, not shards: for training, for the test */
 	/* writers[k] gets shard k; NULL: nobody wants it. An entry that cannot be written and is not
 	 * missed becomes NULL. */
 	struct nn_writer **writers; /* [shards] */

@@ -17,7 +17,7 @@ struct nn_table {
 	char delimiter;
 	char *buffer; /* [capacity + NN_CELL_READABLE] */
 	size_t capacity;
-	size_t at;   /* buffer[at .. have) was read and not handed out */
+	size_t at; /* buffer[at .. have) was read and not handed out */
 	size_t have;
 	bool ended;
 	uint64_t line; /* of the line handed out last */
@@ -85,8 +85,8 @@ int nn_table_open(struct nn_table **table, struct nn_source *source, const void 
 	new->have = head_length;
 	if (head_length >= 3 && mark[0] == 0xef && mark[1] == 0xbb && mark[2] == 0xbf)
 		new->at = 3; /* UTF-8's byte order mark */
-	if (head_length >= 2 && ((mark[0] == 0xff && mark[1] == 0xfe) ||
-		(mark[0] == 0xfe && mark[1] == 0xff)))
+	if (head_length >= 2 &&
+		((mark[0] == 0xff && mark[1] == 0xfe) || (mark[0] == 0xfe && mark[1] == 0xff)))
 		refuse_utf16(new, err);
 	else if (!refuse_nul(new, new->buffer, head_length, err))
 		return NN_OK;
@@ -146,8 +146,8 @@ static int next_line(struct nn_table *table, const char **line, size_t *length,
 	for (;;) {
 		const char *from = table->buffer + table->at;
 		size_t there = table->have - table->at;
-		const char *feed = there > searched ?
-			memchr(from + searched, '\n', there - searched) : NULL;
+		const char *feed =
+			there > searched ? memchr(from + searched, '\n', there - searched) : NULL;
 		int status;
 
 		if (feed || (table->ended && there)) {
@@ -254,7 +254,8 @@ static void take_cell(void *cell, size_t length, void *context)
 	if (table->status)
 		return;
 	if (table->row_ended)
-		table->status = bad_line(table, table->line, "a carriage return inside a line", table->err);
+		table->status =
+			bad_line(table, table->line, "a carriage return inside a line", table->err);
 	else if (table->cell_count == table->cell_room)
 		table->status = more_cells(table, table->err);
 	if (!table->status)
@@ -312,7 +313,8 @@ static int parse(struct nn_table *table, const char *line, size_t length, struct
 		bytes += length + 1;
 		status = next_line(table, &line, &length, err);
 		if (!status && (!line || bytes > NN_LINE_LIMIT))
-			return bad_line(table, table->quote_line, "a quote is opened and never closed", err);
+			return bad_line(table, table->quote_line,
+				"a quote is opened and never closed", err);
 		if (!status)
 			status = feed(table, line, length, err);
 	}

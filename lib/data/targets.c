@@ -55,8 +55,7 @@ static struct nn_cell class_name(struct nn_cell cell, char *out, bool *whole)
 	*whole = nn_decimal(cell, &value) && floor(value) == value && fabs(value) <= EXACT;
 	if (!*whole)
 		return cell;
-	return (struct nn_cell){ out,
-		(size_t)snprintf(out, 32, "%lld", (long long)value) };
+	return (struct nn_cell){ out, (size_t)snprintf(out, 32, "%lld", (long long)value) };
 }
 
 static int make_room(struct nn_targets *targets, struct nn_error *err)
@@ -68,7 +67,8 @@ static int make_room(struct nn_targets *targets, struct nn_error *err)
 	if (targets->count < targets->room)
 		return NN_OK;
 	if (targets->kind == NN_TARGET_NUMBERS) {
-		numbers = nn_realloc(targets->numbers, room, targets->outputs * sizeof *numbers, err);
+		numbers =
+			nn_realloc(targets->numbers, room, targets->outputs * sizeof *numbers, err);
 		if (!numbers)
 			return NN_FAILED;
 		targets->numbers = numbers;
@@ -166,8 +166,10 @@ int nn_targets_add(struct nn_targets *targets, const struct nn_cell *cells, size
 			return nn_cell_number(cells[0], false, &value, err);
 		if (!nn_decimal(cells[0], &value))
 			targets->kind = NN_TARGET_CLASSES;
-		else if (!whole || (targets->names.count >= NN_GUESS_CLASSES &&
-			nn_names_find(&targets->names, name.text, name.length) == NN_NO_NAME))
+		else if (!whole ||
+			(targets->names.count >= NN_GUESS_CLASSES &&
+				nn_names_find(&targets->names, name.text, name.length) ==
+					NN_NO_NAME))
 			status = become_numbers(targets, err);
 	}
 	if (!status)

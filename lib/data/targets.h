@@ -16,7 +16,7 @@
 
 enum nn_target_kind {
 	NN_TARGET_NONE,
-	NN_TARGET_GUESS,   /* whole numbers so far */
+	NN_TARGET_GUESS, /* whole numbers so far */
 	NN_TARGET_CLASSES,
 	NN_TARGET_NUMBERS,
 };
@@ -46,7 +46,6 @@ void nn_targets_free(struct nn_targets *targets); /* leaves it empty */
  * number`. `alone`: the only cell of its row. */
 int nn_cell_number(struct nn_cell cell, bool alone, double *value, struct nn_error *err);
 /* A new name for metadata must be UTF-8: NN_BAD. */
-int nn_cell_name(struct nn_names *names, struct nn_cell cell, size_t *number,
-	struct nn_error *err);
+int nn_cell_name(struct nn_names *names, struct nn_cell cell, size_t *number, struct nn_error *err);
 
 #endif

@@ -44,7 +44,8 @@ static size_t utf8_length(const unsigned char *p, size_t left)
 			return 0;
 		point = point << 6 | (p[i] & 0x3f);
 	}
-	if ((length == 3 && point < 0x800) || (length == 4 && (point < 0x10000 || point > 0x10ffff)) ||
+	if ((length == 3 && point < 0x800) ||
+		(length == 4 && (point < 0x10000 || point > 0x10ffff)) ||
 		(point >= 0xd800 && point <= 0xdfff))
 		return 0;
 	return length;
@@ -144,8 +145,8 @@ static int check_tree(const cJSON *value, const char *what, const struct place *
 	if (status || !(cJSON_IsObject(value) || cJSON_IsArray(value)))
 		return status;
 	cJSON_ArrayForEach(child, value) {
-		status = check_tree(child, what,
-			&(struct place){ place, child->string, index++ }, err);
+		status = check_tree(child, what, &(struct place){ place, child->string, index++ },
+			err);
 		if (status)
 			break;
 	}
@@ -162,7 +163,8 @@ struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 		return NULL;
 	root = cJSON_ParseWithLengthOpts(text, length, &end, 0);
 	if (!root) {
-		nn_fail(err, NN_BAD, "%s: byte %zu: not JSON", what, end ? (size_t)(end - text) : 0);
+		nn_fail(err, NN_BAD, "%s: byte %zu: not JSON", what,
+			end ? (size_t)(end - text) : 0);
 		return NULL;
 	}
 	for (; end < text + length; end++)
@@ -226,7 +228,8 @@ size_t nn_json_size(const struct nn_json *value)
 const struct nn_json *nn_json_get(const struct nn_json *object, const char *key)
 {
 	return cJSON_IsObject(in(object)) ?
-		out_of(cJSON_GetObjectItemCaseSensitive(in(object), key)) : NULL;
+		out_of(cJSON_GetObjectItemCaseSensitive(in(object), key)) :
+		NULL;
 }
 
 const struct nn_json *nn_json_first(const struct nn_json *value)
@@ -323,7 +326,8 @@ int nn_json_put_string(struct nn_buffer *out, const char *text, struct nn_error 
 		const char *escape = strchr(short_escapes, *p);
 
 		if (escape)
-			status = nn_buffer_printf(out, err, "\\%c", letters[escape - short_escapes]);
+			status =
+				nn_buffer_printf(out, err, "\\%c", letters[escape - short_escapes]);
 		else if ((unsigned char)*p < 0x20)
 			status = nn_buffer_printf(out, err, "\\u%04x", (unsigned)*p);
 		else

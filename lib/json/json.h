@@ -19,8 +19,14 @@ void nn_json_library(char out[static 32]);
 /* A value inside a parsed document; valid as long as the document is not freed. */
 struct nn_json;
 
-enum nn_json_type { NN_JSON_NULL, NN_JSON_BOOL, NN_JSON_NUMBER, NN_JSON_STRING, NN_JSON_ARRAY,
-	NN_JSON_OBJECT };
+enum nn_json_type {
+	NN_JSON_NULL,
+	NN_JSON_BOOL,
+	NN_JSON_NUMBER,
+	NN_JSON_STRING,
+	NN_JSON_ARRAY,
+	NN_JSON_OBJECT
+};
 
 /* `what` names the text in messages. NULL with `err` filled (NN_BAD: byte and reason). */
 struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,

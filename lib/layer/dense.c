@@ -21,11 +21,16 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 {
 	uint64_t units = layer->values[UNITS];
 
-	layer->params[WEIGHT] = (struct nn_layer_param){ .name = "weight", .ndim = 2,
-		.shape = { units, layer->in.count }, .init = nn_init_of[layer->values[INIT]],
-		.fan_in = layer->in.count, .fan_out = units };
-	layer->params[OFFSET] = (struct nn_layer_param){ .name = "bias", .ndim = 1,
-		.shape = { units }, .init = NN_INIT_ZEROS };
+	layer->params[WEIGHT] = (struct nn_layer_param){ .name = "weight",
+		.ndim = 2,
+		.shape = { units, layer->in.count },
+		.init = nn_init_of[layer->values[INIT]],
+		.fan_in = layer->in.count,
+		.fan_out = units };
+	layer->params[OFFSET] = (struct nn_layer_param){ .name = "bias",
+		.ndim = 1,
+		.shape = { units },
+		.init = NN_INIT_ZEROS };
 	layer->param_count = layer->values[BIAS] ? 2 : 1;
 	return nn_shape_set(&layer->out, 1, &units, err);
 }
@@ -69,8 +74,7 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 	weight_gradient(layer, run);
 	if (layer->values[BIAS])
-		nn_vector_column_sums(run->grads[OFFSET], run->dy, run->rows, out,
-			run->accumulate);
+		nn_vector_column_sums(run->grads[OFFSET], run->dy, run->rows, out, run->accumulate);
 	/* [rows, out] [out, in] */
 	if (run->dx)
 		nn_gemm(false, false, run->rows, in, out, 1.0f, run->dy, out, run->params[WEIGHT],

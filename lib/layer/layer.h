@@ -25,8 +25,7 @@ struct nn_shape {
 	size_t count; /* product of dims, at most NN_LAYER_LIMIT */
 };
 /* NN_BAD if the product is 0 or above NN_LAYER_LIMIT. */
-int nn_shape_set(struct nn_shape *shape, unsigned ndim, const uint64_t *dims,
-	struct nn_error *err);
+int nn_shape_set(struct nn_shape *shape, unsigned ndim, const uint64_t *dims, struct nn_error *err);
 
 /* A key of a layer in the spec. */
 enum nn_key_type {
@@ -39,7 +38,7 @@ struct nn_layer_key {
 	const char *name; /* NULL ends a list */
 	enum nn_key_type type;
 	bool required;
-	uint64_t otherwise; /* the value if it is missing and not required */
+	uint64_t otherwise;         /* the value if it is missing and not required */
 	const char *const *choices; /* NULL-terminated */
 };
 #define NN_LAYER_KEYS 8 /* most keys of a type */
@@ -80,13 +79,13 @@ struct nn_layer {
 struct nn_layer_run {
 	size_t rows;
 	const float *params[NN_LAYER_PARAMS]; /* each of the shape it declares */
-	const float *x;  /* [rows, in.count] */
-	float *y;        /* [rows, out.count]: written by forward */
-	float *saved;    /* [rows, layer->saved]: written by forward */
+	const float *x;                       /* [rows, in.count] */
+	float *y;                             /* [rows, out.count]: written by forward */
+	float *saved;                         /* [rows, layer->saved]: written by forward */
 	const float *dy; /* [rows, out.count]: the loss's gradient with respect to y */
 	float *dx;       /* [rows, in.count]: backward writes it; NULL: not wanted */
 	float *grads[NN_LAYER_PARAMS]; /* the same with respect to the parameters: sums over rows */
-	bool accumulate; /* add to grads instead of overwriting them */
+	bool accumulate;               /* add to grads instead of overwriting them */
 };
 
 struct nn_layer_type {

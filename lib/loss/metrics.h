@@ -34,8 +34,8 @@ struct nn_tally_output {
 struct nn_tally {
 	size_t width; /* classes, or outputs */
 	uint64_t rows;
-	double loss;    /* sum over the rows */
-	uint64_t right; /* rows whose class was predicted */
+	double loss;                     /* sum over the rows */
+	uint64_t right;                  /* rows whose class was predicted */
 	struct nn_tally_class *classes;  /* [width] */
 	uint64_t *confusion;             /* [width true, width predicted], or NULL */
 	struct nn_tally_output *outputs; /* [width] */

@@ -38,7 +38,8 @@ static double value(const float *out, const float *y, const int32_t *labels, siz
 	(void)labels;
 	for (size_t row = 0; row < rows; row++)
 		sum += row_value(out + row * outputs, y + row * outputs, outputs, factor,
-			d_out + row * outputs) / (double)outputs;
+			       d_out + row * outputs) /
+			(double)outputs;
 	return sum;
 }
 

@@ -127,9 +127,10 @@ int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struc
 		status = nn_fail(err, NN_BAD, "%s: there is no model in it", name);
 	if (!status && checkpoint->state.count + checkpoint->state.meta_count &&
 		checkpoint->state_preamble.step != checkpoint->model.preamble.step)
-		status = nn_fail(err, NN_BAD, "%s: a model of step %llu with the state of step %llu", name,
-			(unsigned long long)checkpoint->model.preamble.step,
-			(unsigned long long)checkpoint->state_preamble.step);
+		status =
+			nn_fail(err, NN_BAD, "%s: a model of step %llu with the state of step %llu",
+				name, (unsigned long long)checkpoint->model.preamble.step,
+				(unsigned long long)checkpoint->state_preamble.step);
 	nn_reader_close(reader);
 	if (fd != STDIN_FILENO)
 		close(fd);

@@ -11,8 +11,6 @@
 #include "stream/writer.h"
 #include "tensor/tensor.h"
 
-
-
 /* What a model frame says. The metadata of `params` are the model's: `spec` (canonical JSON, see
  * nn-model(5)), and where known `kernel`, `classes`, `columns`, `origin`. */
 struct nn_model {

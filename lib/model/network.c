@@ -200,9 +200,9 @@ static void backward(struct nn_network *network, int accumulate, const struct nn
 	}
 }
 
-int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
-	const float *x, const float *y, const int32_t *labels, size_t rows, int accumulate,
-	struct nn_bundle *grad, double *loss, struct nn_error *err)
+int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params, const float *x,
+	const float *y, const int32_t *labels, size_t rows, int accumulate, struct nn_bundle *grad,
+	double *loss, struct nn_error *err)
 {
 	int status;
 

@@ -81,8 +81,8 @@ int nn_network_loss(struct nn_network *network, const float *y, const int32_t *l
 const float *nn_network_predict(struct nn_network *network, size_t rows);
 /* Forward, loss and backward of one task. `grad` (same layout as params) receives the sum over the
  * rows of the per-row gradients; it is overwritten, or added to if `accumulate`. rows may be 0. */
-int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
-	const float *x, const float *y, const int32_t *labels, size_t rows, int accumulate,
-	struct nn_bundle *grad, double *loss, struct nn_error *err);
+int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params, const float *x,
+	const float *y, const int32_t *labels, size_t rows, int accumulate, struct nn_bundle *grad,
+	double *loss, struct nn_error *err);
 
 #endif

@@ -20,9 +20,8 @@ static int parse_dims(const struct nn_json *value, uint64_t *dims, unsigned *ndi
 	for (item = nn_json_first(value); item; item = nn_json_next(item), ++*ndim)
 		if (!nn_json_u64(item, &dims[*ndim]) || !dims[*ndim] ||
 			dims[*ndim] > NN_LAYER_LIMIT)
-			return nn_fail(err, NN_BAD,
-				"input[%u]: not a whole number from 1 to %llu", *ndim,
-				(unsigned long long)NN_LAYER_LIMIT);
+			return nn_fail(err, NN_BAD, "input[%u]: not a whole number from 1 to %llu",
+				*ndim, (unsigned long long)NN_LAYER_LIMIT);
 	return NN_OK;
 }
 
@@ -145,8 +144,8 @@ static int write_spec(struct nn_network *network, struct nn_error *err)
 		if (!status)
 			status = nn_layer_put(&network->layers[i], out, err);
 	}
-	return status ? status : nn_buffer_printf(out, err, "],\"loss\":\"%s\"}",
-		network->loss->name);
+	return status ? status :
+			nn_buffer_printf(out, err, "],\"loss\":\"%s\"}", network->loss->name);
 }
 
 static void param_name(char *name, size_t size, size_t layer, const char *param)
@@ -159,8 +158,8 @@ static int lay_out_params(struct nn_network *network, struct nn_error *err)
 	char name[64];
 	int status = NN_OK;
 
-	network->offsets = nn_alloc(network->layer_count,
-		NN_LAYER_PARAMS * sizeof *network->offsets, err);
+	network->offsets =
+		nn_alloc(network->layer_count, NN_LAYER_PARAMS * sizeof *network->offsets, err);
 	if (!network->offsets)
 		return NN_FAILED;
 	for (size_t i = 0; i < network->layer_count; i++)

@@ -19,13 +19,16 @@ static void update(const struct nn_optim_pass *pass, float *params, const float 
 	float *const *slots, size_t n)
 {
 	pass_adagrad(params, grad, slots[0], n, (float)pass->divisor,
-		(float)pass->options->weight_decay, (float)pass->options->epsilon,
-		(float)pass->lr);
+		(float)pass->options->weight_decay, (float)pass->options->epsilon, (float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_adagrad = {
 	.name = "adagrad",
-	.defaults = { .lr = 0.01, .momentum = NAN, .beta1 = NAN, .beta2 = NAN, .alpha = NAN,
+	.defaults = { .lr = 0.01,
+		.momentum = NAN,
+		.beta1 = NAN,
+		.beta2 = NAN,
+		.alpha = NAN,
 		.epsilon = 1e-10 },
 	.slots = { "sum" },
 	.update = update,

@@ -10,7 +10,11 @@ static void update(const struct nn_optim_pass *pass, float *params, const float 
 
 const struct nn_optimizer nn_optim_adam = {
 	.name = "adam",
-	.defaults = { .lr = 1e-3, .momentum = NAN, .beta1 = 0.9, .beta2 = 0.999, .alpha = NAN,
+	.defaults = { .lr = 1e-3,
+		.momentum = NAN,
+		.beta1 = 0.9,
+		.beta2 = 0.999,
+		.alpha = NAN,
 		.epsilon = 1e-8 },
 	.slots = { "exp_avg", "exp_avg_sq" },
 	.update = update,

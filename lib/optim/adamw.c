@@ -13,8 +13,13 @@ static void update(const struct nn_optim_pass *pass, float *params, const float 
 
 const struct nn_optimizer nn_optim_adamw = {
 	.name = "adamw",
-	.defaults = { .lr = 1e-3, .momentum = NAN, .beta1 = 0.9, .beta2 = 0.999, .alpha = NAN,
-		.epsilon = 1e-8, .weight_decay = 1e-2 },
+	.defaults = { .lr = 1e-3,
+		.momentum = NAN,
+		.beta1 = 0.9,
+		.beta2 = 0.999,
+		.alpha = NAN,
+		.epsilon = 1e-8,
+		.weight_decay = 1e-2 },
 	.slots = { "exp_avg", "exp_avg_sq" },
 	.update = update,
 };

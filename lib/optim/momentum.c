@@ -24,7 +24,11 @@ static void update(const struct nn_optim_pass *pass, float *params, const float 
 
 const struct nn_optimizer nn_optim_momentum = {
 	.name = "momentum",
-	.defaults = { .lr = 0.01, .momentum = 0.9, .beta1 = NAN, .beta2 = NAN, .alpha = NAN,
+	.defaults = { .lr = 0.01,
+		.momentum = 0.9,
+		.beta1 = NAN,
+		.beta2 = NAN,
+		.alpha = NAN,
 		.epsilon = NAN },
 	.slots = { "momentum_buffer" },
 	.update = update,

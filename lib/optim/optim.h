@@ -12,16 +12,16 @@
 /* What a run was told. A number that was not given is NAN, a text NULL, a count NN_NOT_GIVEN: see
  * nn_optim_no_options. Defaults are PyTorch's. */
 struct nn_optim_options {
-	const char *method;      /* a name in nn_optim_names */
+	const char *method; /* a name in nn_optim_names */
 	double lr;
-	double momentum;         /* momentum, nesterov, rmsprop */
-	double beta1, beta2;     /* adam, adamw */
-	double alpha;            /* rmsprop's smoothing */
+	double momentum;     /* momentum, nesterov, rmsprop */
+	double beta1, beta2; /* adam, adamw */
+	double alpha;        /* rmsprop's smoothing */
 	double epsilon;
-	double weight_decay;     /* L2, or decoupled in adamw */
-	double clip;             /* largest norm of the whole gradient; 0: none */
-	const char *schedule;    /* "constant", "step:EVERY:FACTOR", "cosine:STEPS[:FLOOR]" */
-	uint64_t warmup;         /* updates of linear warm-up */
+	double weight_decay;  /* L2, or decoupled in adamw */
+	double clip;          /* largest norm of the whole gradient; 0: none */
+	const char *schedule; /* "constant", "step:EVERY:FACTOR", "cosine:STEPS[:FLOOR]" */
+	uint64_t warmup;      /* updates of linear warm-up */
 };
 #define NN_NOT_GIVEN UINT64_MAX
 extern const struct nn_optim_options nn_optim_no_options;

@@ -5,14 +5,21 @@
 #include "optim/optim.h"
 
 const struct nn_optim_options nn_optim_no_options = {
-	.lr = NAN, .momentum = NAN, .beta1 = NAN, .beta2 = NAN, .alpha = NAN, .epsilon = NAN,
-	.weight_decay = NAN, .clip = NAN, .warmup = NN_NOT_GIVEN,
+	.lr = NAN,
+	.momentum = NAN,
+	.beta1 = NAN,
+	.beta2 = NAN,
+	.alpha = NAN,
+	.epsilon = NAN,
+	.weight_decay = NAN,
+	.clip = NAN,
+	.warmup = NN_NOT_GIVEN,
 };
 
 static const struct nn_optimizer *const optimizers[] = { &nn_optim_sgd, &nn_optim_momentum,
 	&nn_optim_nesterov, &nn_optim_adagrad, &nn_optim_rmsprop, &nn_optim_adam, &nn_optim_adamw };
-const char *const nn_optim_names[] = { "sgd", "momentum", "nesterov", "adagrad", "rmsprop",
-	"adam", "adamw", NULL };
+const char *const nn_optim_names[] = { "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam",
+	"adamw", NULL };
 
 const struct nn_optimizer *nn_optim_find(const char *name)
 {

@@ -108,8 +108,9 @@ double nn_schedule_rate(const struct nn_optim_options *options, uint64_t t)
 			rate *= nn_power(schedule.number, t / schedule.steps);
 			break;
 		case COSINE:
-			rate = schedule.number + (rate - schedule.number) *
-				(t < schedule.steps ? half_cosine(t, schedule.steps) : 0);
+			rate = schedule.number +
+				(rate - schedule.number) *
+					(t < schedule.steps ? half_cosine(t, schedule.steps) : 0);
 			break;
 		}
 	}

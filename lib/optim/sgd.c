@@ -23,7 +23,11 @@ static void update(const struct nn_optim_pass *pass, float *params, const float 
 
 const struct nn_optimizer nn_optim_sgd = {
 	.name = "sgd",
-	.defaults = { .lr = 0.01, .momentum = NAN, .beta1 = NAN, .beta2 = NAN, .alpha = NAN,
+	.defaults = { .lr = 0.01,
+		.momentum = NAN,
+		.beta1 = NAN,
+		.beta2 = NAN,
+		.alpha = NAN,
 		.epsilon = NAN },
 	.update = update,
 };

@@ -76,7 +76,7 @@ static int open_pipes(struct pipes *pipes, const struct nn_spawn *spawn, struct 
 static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *pipes,
 	char **environment)
 {
-	char *shell[] = { (char *)(size_t)"sh", (char *)(size_t)"-c",
+	char *shell[] = { (char *)(size_t) "sh", (char *)(size_t) "-c",
 		(char *)(size_t)spawn->command, NULL };
 	char *const *arguments = spawn->command ? shell : spawn->arguments;
 	posix_spawn_file_actions_t actions;
@@ -100,8 +100,7 @@ static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *p
 	return error;
 }
 
-int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn,
-	struct nn_error *err)
+int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, struct nn_error *err)
 {
 	struct pipes pipes;
 	char **environment;
@@ -160,7 +159,8 @@ int nn_process_wait(struct nn_process *process, int *status, struct nn_error *er
 	process->pid = 0;
 	while (waitpid(pid, status, 0) < 0)
 		if (errno != EINTR)
-			return nn_fail_errno(err, NN_FAILED, "cannot wait for process %ld", (long)pid);
+			return nn_fail_errno(err, NN_FAILED, "cannot wait for process %ld",
+				(long)pid);
 	return NN_OK;
 }
 
@@ -186,8 +186,8 @@ int nn_process_need_files(size_t count, struct nn_error *err)
 		return NN_OK;
 	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < need)
 		return nn_fail(err, NN_FAILED,
-			"%zu files at once are more than the %llu that may be open here (ulimit -Hn)", count,
-			(unsigned long long)limit.rlim_max);
+			"%zu files at once are more than the %llu that may be open here (ulimit -Hn)",
+			count, (unsigned long long)limit.rlim_max);
 	limit.rlim_cur = need;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return nn_fail_errno(err, NN_FAILED, "cannot open %zu files at once", count);

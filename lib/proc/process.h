@@ -11,11 +11,12 @@
 /* What to start. Signals that this process ignores are at their default in the child, and only
  * descriptors 0 to 2 are handed down. */
 struct nn_spawn {
-	const char *command;            /* for `sh -c`; NULL: */
-	char *const *arguments;         /* a program, found in PATH, and its arguments, then NULL */
-	const char *const *environment; /* "NAME=value"..., NULL: in place of or beside ours; or NULL */
-	bool pipe_input;                /* else the child has our standard input */
-	bool pipe_output;               /* else our standard output */
+	const char *command;    /* for `sh -c`; NULL: */
+	char *const *arguments; /* a program, found in PATH, and its arguments, then NULL */
+	const char *const
+		*environment; /* "NAME=value"..., NULL: in place of or beside ours; or NULL */
+	bool pipe_input;      /* else the child has our standard input */
+	bool pipe_output;     /* else our standard output */
 };
 
 /* Life: nn_process_start, then exactly one nn_process_wait. */

@@ -74,8 +74,8 @@ struct nn_reducer {
 	/* On any part of the root's sum; `total` is the sum of the weights. NULL: nothing to do. */
 	void (*finish)(float *sum, size_t n, double total);
 };
-extern const struct nn_reducer *const nn_reducers[];  /* NULL-terminated */
-extern const char *const nn_reducer_names[]; /* NULL-terminated */
+extern const struct nn_reducer *const nn_reducers[]; /* NULL-terminated */
+extern const char *const nn_reducer_names[];         /* NULL-terminated */
 extern const struct nn_reducer nn_reducer_sum;
 extern const struct nn_reducer nn_reducer_mean;
 /* NULL if there is none of that name. */

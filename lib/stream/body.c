@@ -20,8 +20,8 @@ void nn_body_abandon(struct nn_body *body)
 }
 
 /* One call of inflate into [to, to + room); *made and *result say what came of it. */
-static int inflate_once(struct nn_body *body, unsigned char *to, uInt room, uInt *made,
-	int *result, struct nn_error *err)
+static int inflate_once(struct nn_body *body, unsigned char *to, uInt room, uInt *made, int *result,
+	struct nn_error *err)
 {
 	size_t have = 0;
 	size_t used;

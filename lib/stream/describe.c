@@ -22,10 +22,10 @@ struct pen {
 	int status;
 };
 
-#define PRINT(pen, ...)                                                               \
-	do {                                                                          \
-		if (!(pen)->status)                                                   \
-			(pen)->status = nn_buffer_printf((pen)->out, (pen)->err, __VA_ARGS__); \
+#define PRINT(pen, ...)                                                                            \
+	do {                                                                                       \
+		if (!(pen)->status)                                                                \
+			(pen)->status = nn_buffer_printf((pen)->out, (pen)->err, __VA_ARGS__);     \
 	} while (0)
 
 static void print_real(struct pen *pen, const char *before, double value)
@@ -109,8 +109,9 @@ static size_t control_length(const char *text)
 
 	if (first < 0x20 || first == 0x7f)
 		return 1;
-	return first == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0 ? 2 :
-											      0;
+	return first == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0 ?
+		2 :
+		0;
 }
 
 int nn_describe_text(struct nn_buffer *out, const char *text, size_t limit, struct nn_error *err)
@@ -156,11 +157,19 @@ static void put_preamble(struct pen *pen, const struct nn_preamble *p)
 		const char *key;
 		uint64_t value;
 	} numbers[] = {
-		{ "stored", p->stored }, { "raw", p->raw }, { "step", p->step },
-		{ "epoch", p->epoch }, { "step_in_epoch", p->step_in_epoch },
-		{ "steps_per_epoch", p->steps_per_epoch }, { "seed", p->seed },
-		{ "shards", p->shards }, { "first", p->first }, { "end", p->end },
-		{ "part", p->part }, { "parts", p->parts }, { "rows", p->rows },
+		{ "stored", p->stored },
+		{ "raw", p->raw },
+		{ "step", p->step },
+		{ "epoch", p->epoch },
+		{ "step_in_epoch", p->step_in_epoch },
+		{ "steps_per_epoch", p->steps_per_epoch },
+		{ "seed", p->seed },
+		{ "shards", p->shards },
+		{ "first", p->first },
+		{ "end", p->end },
+		{ "part", p->part },
+		{ "parts", p->parts },
+		{ "rows", p->rows },
 	};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)

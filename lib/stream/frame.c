@@ -39,10 +39,17 @@ enum {
 const char *nn_kind_name(unsigned kind, char buffer[static 16])
 {
 	static const char *const names[] = {
-		[NN_KIND_DATA] = "data", [NN_KIND_MODEL] = "model", [NN_KIND_GRAD] = "grad",
-		[NN_KIND_DELTA] = "delta", [NN_KIND_STATE] = "state", [NN_KIND_TASK] = "task",
-		[NN_KIND_METRICS] = "metrics", [NN_KIND_ACT] = "act", [NN_KIND_HELLO] = "hello",
-		[NN_KIND_ERROR] = "error", [NN_KIND_END] = "end",
+		[NN_KIND_DATA] = "data",
+		[NN_KIND_MODEL] = "model",
+		[NN_KIND_GRAD] = "grad",
+		[NN_KIND_DELTA] = "delta",
+		[NN_KIND_STATE] = "state",
+		[NN_KIND_TASK] = "task",
+		[NN_KIND_METRICS] = "metrics",
+		[NN_KIND_ACT] = "act",
+		[NN_KIND_HELLO] = "hello",
+		[NN_KIND_ERROR] = "error",
+		[NN_KIND_END] = "end",
 	};
 
 	if (kind && kind < sizeof names / sizeof names[0])
@@ -131,15 +138,15 @@ int nn_preamble_check(const struct nn_preamble *preamble, unsigned *at, struct n
 {
 	char name[16];
 
-	if (preamble->kind == NN_KIND_END ? preamble->stored || preamble->raw :
-					    preamble->raw < 8) {
+	if (preamble->kind == NN_KIND_END ? preamble->stored || preamble->raw : preamble->raw < 8) {
 		*at = AT_RAW;
 		return nn_fail(err, NN_BAD, "a body of %llu bytes in a frame of %s",
 			(unsigned long long)preamble->raw, nn_kind_name(preamble->kind, name));
 	}
 	if (preamble->kind == NN_KIND_END && preamble->flags) {
 		*at = AT_FLAGS;
-		return nn_fail(err, NN_BAD, "flags 0x%x in an END frame", (unsigned)preamble->flags);
+		return nn_fail(err, NN_BAD, "flags 0x%x in an END frame",
+			(unsigned)preamble->flags);
 	}
 	if (!(preamble->flags & NN_FLAG_DEFLATE) && preamble->stored != preamble->raw) {
 		*at = AT_STORED;
@@ -212,8 +219,8 @@ int nn_preamble_decode(const unsigned char bytes[static NN_PREAMBLE_BYTES],
 			version, NN_FRAME_VERSION);
 	decode_fields(bytes, preamble);
 	*at = AT_KIND;
-	if (!preamble->kind || (preamble->kind > NN_KIND_END &&
-				       !(preamble->kind & NN_KIND_SKIPPABLE)))
+	if (!preamble->kind ||
+		(preamble->kind > NN_KIND_END && !(preamble->kind & NN_KIND_SKIPPABLE)))
 		return nn_fail(err, NN_BAD, "unknown kind %u", preamble->kind);
 	*at = AT_FLAGS;
 	if (preamble->flags & ~KNOWN_FLAGS)

@@ -9,14 +9,14 @@
 
 /* The numbers are part of the format. */
 enum nn_kind {
-	NN_KIND_DATA = 1,    /* rows of a data set: x, y */
-	NN_KIND_MODEL = 2,   /* parameters and spec */
-	NN_KIND_GRAD = 3,    /* a sum of per-row gradients */
-	NN_KIND_DELTA = 4,   /* a change of parameters */
-	NN_KIND_STATE = 5,   /* optimizer state */
+	NN_KIND_DATA = 1,  /* rows of a data set: x, y */
+	NN_KIND_MODEL = 2, /* parameters and spec */
+	NN_KIND_GRAD = 3,  /* a sum of per-row gradients */
+	NN_KIND_DELTA = 4, /* a change of parameters */
+	NN_KIND_STATE = 5, /* optimizer state */
 	NN_KIND_TASK = 6,
 	NN_KIND_METRICS = 7,
-	NN_KIND_ACT = 8,     /* activations between pipeline stages */
+	NN_KIND_ACT = 8, /* activations between pipeline stages */
 	NN_KIND_HELLO = 9,
 	NN_KIND_ERROR = 10,
 	NN_KIND_END = 11,
@@ -34,8 +34,8 @@ enum nn_flag {
 
 /* What changes from frame to frame. Numbers that mean nothing for a kind are 0. */
 struct nn_preamble {
-	unsigned kind;  /* enum nn_kind, or a number with NN_KIND_SKIPPABLE */
-	uint32_t flags; /* enum nn_flag */
+	unsigned kind;     /* enum nn_kind, or a number with NN_KIND_SKIPPABLE */
+	uint32_t flags;    /* enum nn_flag */
 	uint64_t sequence; /* of the frame in its stream, from 0: the writer sets it */
 	uint64_t stored;   /* bytes of the body in the stream: the writer sets it */
 	uint64_t raw;      /* bytes of the body once inflated: the writer sets it */

@@ -12,13 +12,13 @@
 struct nn_input {
 	int fd;
 	const char *name;
-	bool regular;       /* a regular file: damage stays, a retry does not help */
-	uint64_t size;      /* of a regular file, from its start */
-	uint64_t position;  /* bytes handed out, counted from where the descriptor stood */
-	uint64_t start;     /* where it stood */
+	bool regular;      /* a regular file: damage stays, a retry does not help */
+	uint64_t size;     /* of a regular file, from its start */
+	uint64_t position; /* bytes handed out, counted from where the descriptor stood */
+	uint64_t start;    /* where it stood */
 	unsigned char *buffer;
 	size_t at;
-	size_t have; /* buffer[at .. have) is read and not handed out */
+	size_t have;              /* buffer[at .. have) is read and not handed out */
 	struct nn_hasher *hasher; /* of what is handed out, if hashing */
 	bool hashing;
 	uint64_t frame; /* for messages */

@@ -69,7 +69,8 @@ static int put_fields(struct nn_bundle *metas, const struct nn_preamble *preambl
 	struct nn_error *err)
 {
 	char text[NN_F64_TEXT];
-	int status = nn_bundle_set_meta(metas, PREFIX "kind", nn_kind_name(preamble->kind, text), err);
+	int status =
+		nn_bundle_set_meta(metas, PREFIX "kind", nn_kind_name(preamble->kind, text), err);
 
 	for (size_t i = 0; i < FIELDS && !status; i++) {
 		bool zero;
@@ -163,8 +164,7 @@ static bool take_meta(const struct nn_meta *meta, struct nn_preamble *preamble, 
 	return true;
 }
 
-int nn_plain_restore(struct nn_bundle *layout, struct nn_preamble *preamble,
-	struct nn_error *err)
+int nn_plain_restore(struct nn_bundle *layout, struct nn_preamble *preamble, struct nn_error *err)
 {
 	size_t kept = 0;
 	unsigned at;

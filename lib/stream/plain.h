@@ -14,7 +14,6 @@ int nn_plain_write(int fd, const char *name, const struct nn_preamble *preamble,
 /* Takes those keys out of the metadata again and into the preamble; what is not there stays as it is.
  * The id of a model is not taken: another program may have changed the parameters. NN_BAD if a value
  * is out of its range. */
-int nn_plain_restore(struct nn_bundle *layout, struct nn_preamble *preamble,
-	struct nn_error *err);
+int nn_plain_restore(struct nn_bundle *layout, struct nn_preamble *preamble, struct nn_error *err);
 
 #endif

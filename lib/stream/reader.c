@@ -23,15 +23,15 @@ struct nn_reader {
 	bool plain; /* the input is a safetensors file */
 	enum state state;
 	struct nn_frame frame;
-	struct nn_hasher *digests;  /* of the stream's digests */
+	struct nn_hasher *digests; /* of the stream's digests */
 	struct nn_body body;
-	size_t data_left;           /* bytes of the data section not taken */
+	size_t data_left;             /* bytes of the data section not taken */
 	struct nn_buffer header;      /* JSON of this frame */
 	struct nn_buffer last_header; /* ... and the one that `layout` was parsed from */
 	struct nn_bundle layout;
-	bool changed;    /* a frame of another header came since the caller saw one */
-	size_t *places;  /* where the tensors lie, if not in canonical order */
-	size_t trusted;  /* data bytes that once came whole: as many may be allocated at once */
+	bool changed;   /* a frame of another header came since the caller saw one */
+	size_t *places; /* where the tensors lie, if not in canonical order */
+	size_t trusted; /* data bytes that once came whole: as many may be allocated at once */
 };
 
 int nn_reader_open(struct nn_reader **reader, int fd, const char *name, unsigned plain_kind,
@@ -97,10 +97,10 @@ static int take_header(struct nn_reader *reader, uint64_t raw, struct nn_error *
 		return nn_input_damaged(&reader->input, at, err,
 			"a header of %llu bytes: its data do not start on %d",
 			(unsigned long long)length, NN_ALIGN);
-	if (reader->body.inflating &&
-		!nn_header_may_inflate(length, reader->frame.preamble.stored))
+	if (reader->body.inflating && !nn_header_may_inflate(length, reader->frame.preamble.stored))
 		return nn_input_damaged(&reader->input, at, err,
-			"a header of %llu bytes, deflated to at most %llu", (unsigned long long)length,
+			"a header of %llu bytes, deflated to at most %llu",
+			(unsigned long long)length,
 			(unsigned long long)reader->frame.preamble.stored);
 	nn_buffer_clear(&reader->header);
 	while (reader->header.length < length) {
@@ -161,9 +161,11 @@ static int enter_body(struct nn_reader *reader, struct nn_error *err)
 	reader->frame.layout = &reader->layout;
 	reader->frame.ordered = !reader->places;
 	reader->data_left = reader->layout.bytes;
-	if (!reader->plain && reader->last_header.length + 8 + reader->layout.bytes != preamble->raw)
+	if (!reader->plain &&
+		reader->last_header.length + 8 + reader->layout.bytes != preamble->raw)
 		return nn_input_damaged(&reader->input, reader->frame.position, err,
-			"its tensors take %zu bytes, its body has room for %llu", reader->layout.bytes,
+			"its tensors take %zu bytes, its body has room for %llu",
+			reader->layout.bytes,
 			(unsigned long long)(preamble->raw - reader->last_header.length - 8));
 	return NN_OK;
 }
@@ -203,7 +205,8 @@ static int check_magic(struct nn_reader *reader, struct nn_error *err)
 		guess = " (does a login script print text into the pipe?)";
 	else if (have >= 4 && !memcmp(bytes, NN_MAGIC, 4))
 		guess = " (was it sent as text, and its line ends changed?)";
-	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text, guess);
+	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text,
+		guess);
 }
 
 static int read_preamble(struct nn_reader *reader, struct nn_error *err)
@@ -251,9 +254,10 @@ static int enter_plain(struct nn_reader *reader, const struct nn_frame **frame,
 	int status;
 
 	reader->plain = true;
-	reader->frame = (struct nn_frame){ .preamble = { .kind = reader->plain_kind }, .plain = true };
-	reader->frame.preamble.raw = reader->input.regular ? nn_input_left(&reader->input) :
-							     (uint64_t)INT64_MAX;
+	reader->frame =
+		(struct nn_frame){ .preamble = { .kind = reader->plain_kind }, .plain = true };
+	reader->frame.preamble.raw =
+		reader->input.regular ? nn_input_left(&reader->input) : (uint64_t)INT64_MAX;
 	reader->frame.preamble.stored = reader->frame.preamble.raw;
 	status = enter_body(reader, err);
 	reader->frame.preamble.raw = 8 + reader->last_header.length + reader->layout.bytes;
@@ -297,8 +301,7 @@ static int at_end_of_input(struct nn_reader *reader, const struct nn_frame **fra
 }
 
 /* A plain file is its one frame and then an END of our making. */
-static int next_plain(struct nn_reader *reader, const struct nn_frame **frame,
-	struct nn_error *err)
+static int next_plain(struct nn_reader *reader, const struct nn_frame **frame, struct nn_error *err)
 {
 	size_t have;
 	int status;
@@ -317,8 +320,7 @@ static int next_plain(struct nn_reader *reader, const struct nn_frame **frame,
 	return status;
 }
 
-static int next_frame(struct nn_reader *reader, const struct nn_frame **frame,
-	struct nn_error *err)
+static int next_frame(struct nn_reader *reader, const struct nn_frame **frame, struct nn_error *err)
 {
 	size_t have;
 	bool plain = false;
@@ -347,7 +349,7 @@ static int next_frame(struct nn_reader *reader, const struct nn_frame **frame,
 		return status;
 	*frame = &reader->frame;
 	return reader->frame.preamble.kind == NN_KIND_END ? check_end(reader, err) :
-							     enter_body(reader, err);
+							    enter_body(reader, err);
 }
 
 int nn_reader_next(struct nn_reader *reader, const struct nn_frame **frame, struct nn_error *err)

@@ -6,8 +6,7 @@
 #include "json/json.h"
 #include "stream/wire.h"
 
-static int write_metas(struct nn_buffer *json, const struct nn_bundle *bundle,
-	struct nn_error *err)
+static int write_metas(struct nn_buffer *json, const struct nn_bundle *bundle, struct nn_error *err)
 {
 	int status = nn_buffer_puts(json, "\"__metadata__\":{", err);
 
@@ -36,8 +35,8 @@ static int write_tensor(struct nn_buffer *json, const struct nn_tensor *tensor,
 		status = nn_buffer_printf(json, err, "%s%llu", i ? "," : "",
 			(unsigned long long)tensor->shape[i]);
 	if (!status)
-		status = nn_buffer_printf(json, err, "],\"data_offsets\":[%zu,%zu]}", tensor->offset,
-			tensor->offset + tensor->bytes);
+		status = nn_buffer_printf(json, err, "],\"data_offsets\":[%zu,%zu]}",
+			tensor->offset, tensor->offset + tensor->bytes);
 	return status;
 }
 
@@ -82,8 +81,7 @@ static int by_key(const void *a, const void *b)
 
 /* All at once: inserted one by one, a million keys in the wrong order would take hours. JSON has no
  * key twice. */
-static int parse_metas(const struct nn_json *metas, struct nn_bundle *bundle,
-	struct nn_error *err)
+static int parse_metas(const struct nn_json *metas, struct nn_bundle *bundle, struct nn_error *err)
 {
 	const struct nn_json *meta;
 
@@ -139,8 +137,8 @@ static int parse_tensor(const struct nn_json *entry, struct nn_bundle *bundle, s
 			NN_MAX_DIMS);
 	for (size = nn_json_first(shape); size; size = nn_json_next(size))
 		if (!nn_json_u64(size, &sizes[ndim++]))
-			return nn_fail(err, NN_BAD, "header: %s: a size in its shape is no whole number",
-				name);
+			return nn_fail(err, NN_BAD,
+				"header: %s: a size in its shape is no whole number", name);
 	if (!offsets || nn_json_type(offsets) != NN_JSON_ARRAY || nn_json_size(offsets) != 2 ||
 		!nn_json_u64(nn_json_first(offsets), &from) ||
 		!nn_json_u64(nn_json_next(nn_json_first(offsets)), &to) || to < from)
@@ -184,8 +182,8 @@ static int check_places(struct place *places, size_t count, struct nn_error *err
 	qsort(places, count, sizeof *places, by_begin);
 	for (size_t i = 0; i < count; i++) {
 		if (places[i].begin != offset)
-			return nn_fail(err, NN_BAD, "header: %s begins at %zu, not at %zu", places[i].name,
-				places[i].begin, offset);
+			return nn_fail(err, NN_BAD, "header: %s begins at %zu, not at %zu",
+				places[i].name, places[i].begin, offset);
 		offset += places[i].bytes;
 	}
 	return NN_OK;
@@ -246,7 +244,8 @@ int nn_header_parse(const char *text, size_t length, struct nn_bundle *bundle, s
 	if (!json)
 		return NN_BAD;
 	if (nn_json_type(json) != NN_JSON_OBJECT) {
-		status = nn_fail(err, NN_BAD, "header: is %s, not an object", nn_json_type_name(json));
+		status = nn_fail(err, NN_BAD, "header: is %s, not an object",
+			nn_json_type_name(json));
 		nn_json_free(json);
 		return status;
 	}

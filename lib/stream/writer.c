@@ -172,7 +172,8 @@ static int deflate_frame(struct nn_writer *writer, const struct nn_preamble *pre
 	if (!status)
 		status = start_frame(writer, &filled, length, body.length, err);
 	if (!status)
-		status = whole_body(writer, stored ? stored : (unsigned char *)body.data, length, err);
+		status = whole_body(writer, stored ? stored : (unsigned char *)body.data, length,
+			err);
 	free(stored);
 	nn_buffer_free(&body);
 	return status;

@@ -28,12 +28,12 @@ static float f32_from_f16(uint16_t half)
 }
 
 /* Elements need not be aligned. */
-#define LOOP(type, expression)                                      \
-	for (size_t i = 0; i < count; i++) {                        \
-		type value;                                         \
-		memcpy(&value, from + i * sizeof value, sizeof value); \
-		to[i] = expression;                                 \
-	}                                                           \
+#define LOOP(type, expression)                                                                     \
+	for (size_t i = 0; i < count; i++) {                                                       \
+		type value;                                                                        \
+		memcpy(&value, from + i * sizeof value, sizeof value);                             \
+		to[i] = expression;                                                                \
+	}                                                                                          \
 	break
 
 NN_CLONES static void convert(float *restrict to, const unsigned char *restrict from,
@@ -95,8 +95,8 @@ static int convert_all(const struct nn_bundle *bundle, struct nn_bundle *f32, st
 		from[i] = &bundle->tensors[i];
 	qsort(from, bundle->count, sizeof *from, by_name);
 	for (size_t i = 0; i < bundle->count; i++)
-		nn_tensor_to_f32(nn_bundle_data(f32, &f32->tensors[i]), nn_bundle_data(bundle, from[i]),
-			from[i]->dtype, from[i]->count);
+		nn_tensor_to_f32(nn_bundle_data(f32, &f32->tensors[i]),
+			nn_bundle_data(bundle, from[i]), from[i]->dtype, from[i]->count);
 	free(from);
 	return NN_OK;
 }
@@ -111,8 +111,8 @@ int nn_bundle_to_f32(struct nn_bundle *bundle, struct nn_error *err)
 	for (size_t i = 0; i < bundle->count && !status; i++) {
 		const struct nn_tensor *tensor = &bundle->tensors[i];
 
-		status = nn_bundle_add(&f32, tensor->name, NN_F32, tensor->ndim, tensor->shape,
-			err);
+		status =
+			nn_bundle_add(&f32, tensor->name, NN_F32, tensor->ndim, tensor->shape, err);
 	}
 	if (!status)
 		status = nn_bundle_layout(&f32, err);

@@ -5,11 +5,11 @@
 
 #define BLOCK ((size_t)512)
 
-#define LOAD(type)                                                            \
-	for (size_t i = 0; i < count; i++) {                                  \
-		type value;                                                   \
-		memcpy(&value, from + i * sizeof value, sizeof value);        \
-		to[i] = (double)value;                                        \
+#define LOAD(type)                                                                                 \
+	for (size_t i = 0; i < count; i++) {                                                       \
+		type value;                                                                        \
+		memcpy(&value, from + i * sizeof value, sizeof value);                             \
+		to[i] = (double)value;                                                             \
 	}
 
 /* What a float cannot hold goes straight to double. count <= BLOCK */

@@ -9,10 +9,19 @@
 #include "base/error.h"
 
 enum nn_dtype {
-	NN_F64, NN_I64, NN_U64,
-	NN_F32, NN_I32, NN_U32,
-	NN_F16, NN_BF16, NN_I16, NN_U16,
-	NN_I8, NN_U8, NN_BOOL,
+	NN_F64,
+	NN_I64,
+	NN_U64,
+	NN_F32,
+	NN_I32,
+	NN_U32,
+	NN_F16,
+	NN_BF16,
+	NN_I16,
+	NN_U16,
+	NN_I8,
+	NN_U8,
+	NN_BOOL,
 };
 size_t nn_dtype_size(enum nn_dtype dtype);
 /* The safetensors name: "F32", "BF16", ... */
@@ -26,7 +35,7 @@ struct nn_tensor {
 	enum nn_dtype dtype;
 	unsigned ndim; /* 0: a scalar, one element */
 	uint64_t shape[NN_MAX_DIMS];
-	size_t count;  /* elements: the product of the shape */
+	size_t count; /* elements: the product of the shape */
 	size_t bytes;
 	size_t offset; /* in the bundle's data */
 };
@@ -85,8 +94,7 @@ int nn_bundle_to_f32(struct nn_bundle *bundle, struct nn_error *err);
 int nn_bundle_set_meta(struct nn_bundle *bundle, const char *key, const char *value,
 	struct nn_error *err);
 const char *nn_bundle_meta(const struct nn_bundle *bundle, const char *key); /* NULL: none */
-int nn_bundle_copy_metas(const struct nn_bundle *from, struct nn_bundle *to,
-	struct nn_error *err);
+int nn_bundle_copy_metas(const struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err);
 
 /* "[64, 10]" into `out` (NN_SHAPE_TEXT bytes), for messages. */
 #define NN_SHAPE_TEXT 192

@@ -99,8 +99,7 @@ NN_CLONES static void add_columns(double *sums, const float *a, size_t rows, siz
 			sums[j] += (double)a[j];
 }
 
-void nn_vector_column_sums(float *out, const float *a, size_t rows, size_t columns,
-	bool accumulate)
+void nn_vector_column_sums(float *out, const float *a, size_t rows, size_t columns, bool accumulate)
 {
 	for (size_t start = 0; start < columns; start += COLUMNS) {
 		size_t width = columns - start < COLUMNS ? columns - start : COLUMNS;

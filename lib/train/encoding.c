@@ -42,7 +42,9 @@ static const char *difference(const struct nn_column *model, const struct nn_col
 	if (model->kind != data->kind)
 		return "of another kind for the model";
 	if (model->kind == NN_COLUMN_ONE_HOT)
-		return same_values(&model->values, &data->values) ? NULL : "has other values for the model";
+		return same_values(&model->values, &data->values) ?
+			NULL :
+			"has other values for the model";
 	if (model->standardized != data->standardized)
 		return model->standardized ? "standardized for the model, but not here" :
 					     "standardized here, but not for the model";
@@ -69,8 +71,9 @@ static int compare(const struct nn_columns *model, const struct nn_columns *data
 	if (!what)
 		return NN_OK; /* how many inputs there are is checked against the network */
 	nn_column_text(j, data->items[j].name, text);
-	return nn_fail(err, NN_BAD, "%s: %s: %s (nn-import --like MODEL encodes data as a model wants)",
-		name, text, what);
+	return nn_fail(err, NN_BAD,
+		"%s: %s: %s (nn-import --like MODEL encodes data as a model wants)", name, text,
+		what);
 }
 
 int nn_check_encoding(const struct nn_bundle *model, const struct nn_bundle *data, const char *name,

@@ -124,11 +124,10 @@ static int load_blas(const struct nn_evaluation *evaluation, const char *kernel,
 	return (int)why.status;
 }
 
-int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel,
-	struct nn_error *err)
+int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, struct nn_error *err)
 {
-	size_t rows = evaluation->rows < NN_EVALUATE_ROWS ? (size_t)evaluation->rows :
-							    NN_EVALUATE_ROWS;
+	size_t rows =
+		evaluation->rows < NN_EVALUATE_ROWS ? (size_t)evaluation->rows : NN_EVALUATE_ROWS;
 	size_t inputs = nn_network_inputs(evaluation->network);
 	size_t x_count = 0;
 	size_t y_count = 0;
@@ -144,7 +143,9 @@ int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel,
 	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels)
 		return NN_FAILED;
 	return nn_network_reserve(evaluation->network, rows, err) ||
-		load_blas(evaluation, kernel, err) ? (int)err->status : NN_OK;
+			load_blas(evaluation, kernel, err) ?
+		(int)err->status :
+		NN_OK;
 }
 
 /* The data set that holds the row of that number among all, and its number there. */
@@ -173,8 +174,9 @@ static void gather(struct nn_evaluation *evaluation, size_t count)
 		for (; done + run < count && row + run < set->rows; run++)
 			evaluation->numbers[run] = row + run;
 		nn_dataset_gather(set, evaluation->numbers, run, evaluation->x + done * inputs,
-			evaluation->labelled && !classes ? evaluation->y + done * evaluation->outputs :
-							   NULL,
+			evaluation->labelled && !classes ?
+				evaluation->y + done * evaluation->outputs :
+				NULL,
 			evaluation->labelled && classes ? evaluation->labels + done : NULL);
 		done += run;
 	}

@@ -26,28 +26,28 @@ struct nn_evaluation {
 	const char *model_name;
 	struct nn_network *network;
 	const struct nn_loss *loss;
-	size_t outputs;     /* of the network: classes, or numbers */
+	size_t outputs;          /* of the network: classes, or numbers */
 	struct nn_dataset *sets; /* [set_count] */
 	const char **set_names;  /* [set_count], for messages: the caller's strings */
 	size_t set_count;
-	uint64_t rows;      /* of all sets */
-	bool labelled;      /* all rows have labels or targets as the loss wants them */
-	char **names;       /* [outputs] of classes or target columns; NULL: not known */
+	uint64_t rows; /* of all sets */
+	bool labelled; /* all rows have labels or targets as the loss wants them */
+	char **names;  /* [outputs] of classes or target columns; NULL: not known */
 	/* The current block. */
-	uint64_t at;        /* rows before the next one */
-	size_t block_rows;  /* most rows of a block */
-	uint64_t *numbers;  /* [block_rows] */
-	float *x;           /* [block_rows, features] */
-	float *y;           /* [block_rows, outputs] */
-	int32_t *labels;    /* [block_rows] */
+	uint64_t at;       /* rows before the next one */
+	size_t block_rows; /* most rows of a block */
+	uint64_t *numbers; /* [block_rows] */
+	float *x;          /* [block_rows, features] */
+	float *y;          /* [block_rows, outputs] */
+	int32_t *labels;   /* [block_rows] */
 };
 
 /* Rows [first, first + rows) of all; pointers until the next call. */
 struct nn_evaluated {
 	uint64_t first;
 	size_t rows;
-	const float *out;      /* [rows, outputs]: what the loss takes (logits before softmax) */
-	const float *y;        /* [rows, outputs] if `labelled` and the loss wants them, else NULL */
+	const float *out; /* [rows, outputs]: what the loss takes (logits before softmax) */
+	const float *y;   /* [rows, outputs] if `labelled` and the loss wants them, else NULL */
 	const int32_t *labels; /* [rows] likewise */
 };
 
@@ -61,8 +61,7 @@ int nn_evaluation_add(struct nn_evaluation *evaluation, const char *path, bool t
 	struct nn_error *err);
 /* Loads BLAS, with the kernel that the model names, if it names one, or with `kernel` unless that is
  * NULL; "auto" is what BLAS picks by itself. */
-int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel,
-	struct nn_error *err);
+int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, struct nn_error *err);
 /* The next block; block->rows is 0 behind the last row. NN_BAD for an output that is NaN or
  * infinite: the file, and the row in it. */
 int nn_evaluation_next(struct nn_evaluation *evaluation, struct nn_evaluated *block,

@@ -25,11 +25,14 @@ static int blame(const struct nn_bundle *layout, size_t element, float value, st
 	coordinates(tensor, element, index);
 	nn_shape_text(tensor->ndim, index, place);
 	return nn_fail(err, NN_BAD, "tensor %s: element %zu, at %s, is %s", tensor->name, element,
-		place, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+		place,
+		isnan(value)      ? "nan" :
+			value > 0 ? "inf" :
+				    "-inf");
 }
 
-int nn_check_finite(const struct nn_bundle *layout, size_t start, const float *values,
-	size_t count, struct nn_error *err)
+int nn_check_finite(const struct nn_bundle *layout, size_t start, const float *values, size_t count,
+	struct nn_error *err)
 {
 	size_t i = nn_vector_nonfinite(values, count);
 

@@ -9,8 +9,8 @@
 
 /* NN_BAD if one of the `count` floats is NaN or infinite: "tensor NAME: element I, at [i, j], is
  * nan". They stand in the data section of an F32 bundle of that layout from element `start` on. */
-int nn_check_finite(const struct nn_bundle *layout, size_t start, const float *values,
-	size_t count, struct nn_error *err);
+int nn_check_finite(const struct nn_bundle *layout, size_t start, const float *values, size_t count,
+	struct nn_error *err);
 /* The same for all the data of a bundle. */
 int nn_check_finite_bundle(const struct nn_bundle *bundle, struct nn_error *err);
 

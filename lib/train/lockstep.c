@@ -202,8 +202,8 @@ static int sum_block(const struct lockstep *lockstep, size_t from, size_t to, si
 	size_t top = 0;
 
 	for (size_t i = from; i < to; i++) {
-		int status = take_block(lockstep, &lockstep->leaves[i], blocks[top], offset, bytes,
-			err);
+		int status =
+			take_block(lockstep, &lockstep->leaves[i], blocks[top], offset, bytes, err);
 
 		if (status)
 			return status;

@@ -73,7 +73,8 @@ static int make_frame(const struct nn_evaluation *evaluation, size_t room, struc
 static int turn_frame(const struct nn_evaluation *evaluation, struct frame *frame, uint64_t left,
 	struct nn_writer *writer, struct nn_error *err)
 {
-	struct nn_preamble preamble = { .kind = NN_KIND_DATA, .rows = frame->rows,
+	struct nn_preamble preamble = { .kind = NN_KIND_DATA,
+		.rows = frame->rows,
 		.id = evaluation->model.preamble.id };
 	size_t room = frame->room;
 	int status = nn_writer_frame(writer, &preamble, &frame->bundle, err);

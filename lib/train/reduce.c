@@ -6,8 +6,8 @@
 struct merge {
 	struct nn_reduction reduction;
 	struct nn_accumulator *accumulator; /* of the step at hand; NULL before the first */
-	bool numbered; /* frames have no shards: they are numbered as they come */
-	bool written;  /* complete and handed on: kept to know what comes twice */
+	bool numbered;  /* frames have no shards: they are numbered as they come */
+	bool written;   /* complete and handed on: kept to know what comes twice */
 	uint64_t count; /* frames of this step */
 };
 

@@ -96,8 +96,8 @@ static int check_preamble(const struct nn_reduction *reduction, const struct nn_
 			(unsigned long long)preamble->id, reduction->reference_name,
 			(unsigned long long)reference->id);
 	if (preamble->part != reference->part || preamble->parts != reference->parts)
-		return nn_fail(err, NN_BAD, "part %u of %u, but %s is part %u of %u", preamble->part,
-			preamble->parts, reduction->reference_name, reference->part,
+		return nn_fail(err, NN_BAD, "part %u of %u, but %s is part %u of %u",
+			preamble->part, preamble->parts, reduction->reference_name, reference->part,
 			reference->parts);
 	return NN_OK;
 }
@@ -116,7 +116,8 @@ static int check_metas(struct nn_reduction *reduction, const struct nn_bundle *l
 	if (kernel && !reduction->kernel[0])
 		snprintf(reduction->kernel, sizeof reduction->kernel, "%s", kernel);
 	if (hash && reduction->spec && hash != reduction->spec)
-		return nn_fail(err, NN_BAD, "its spec is not that of %s", reduction->reference_name);
+		return nn_fail(err, NN_BAD, "its spec is not that of %s",
+			reduction->reference_name);
 	if (hash)
 		reduction->spec = hash;
 	return NN_OK;

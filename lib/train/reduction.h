@@ -14,8 +14,8 @@ struct nn_reduction {
 	bool has_reference;
 	struct nn_preamble reference;
 	char reference_name[160];
-	char kernel[128];  /* of the first that names one; empty: none yet */
-	uint64_t spec;     /* hash of a model's spec; 0: none */
+	char kernel[128]; /* of the first that names one; empty: none yet */
+	uint64_t spec;    /* hash of a model's spec; 0: none */
 };
 
 bool nn_reduction_takes(unsigned kind);

@@ -8,11 +8,11 @@
 #include "stream/frame.h"
 
 struct nn_report {
-	const struct nn_tally *tally;     /* at least one row */
-	const struct nn_preamble *model;  /* its step, epoch and id */
-	const char *loss;                 /* name of the loss */
-	const char *kernel;               /* that ran */
-	char *const *names;               /* [tally->width] of classes or outputs; NULL: numbers */
+	const struct nn_tally *tally;    /* at least one row */
+	const struct nn_preamble *model; /* its step, epoch and id */
+	const char *loss;                /* name of the loss */
+	const char *kernel;              /* that ran */
+	char *const *names;              /* [tally->width] of classes or outputs; NULL: numbers */
 };
 
 /* Tables in plain text, aligned, for a terminal of 100 columns. Of more than NN_REPORT_CLASSES

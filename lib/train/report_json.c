@@ -46,16 +46,18 @@ static int put_class(const struct nn_report *report, struct nn_buffer *out, size
 
 	if (!status)
 		status = put_fields(out, fields, 3, err);
-	return status ? status : nn_buffer_printf(out, err,
-		",\"support\":%" PRIu64 ",\"predicted\":%" PRIu64 "}", counts->support,
-		counts->predicted);
+	return status ?
+		status :
+		nn_buffer_printf(out, err, ",\"support\":%" PRIu64 ",\"predicted\":%" PRIu64 "}",
+			counts->support, counts->predicted);
 }
 
 static int put_output(const struct nn_report *report, struct nn_buffer *out, size_t number,
 	struct nn_error *err)
 {
 	struct nn_output_scores fit = nn_tally_fit(report->tally, number);
-	const struct field fields[] = { { "rmse", fit.rmse }, { "mae", fit.mae }, { "r2", fit.r2 } };
+	const struct field fields[] = { { "rmse", fit.rmse }, { "mae", fit.mae },
+		{ "r2", fit.r2 } };
 	int status = put_name(report, out, number, err);
 
 	if (!status)
@@ -83,13 +85,14 @@ static int put_head(const struct nn_report *report, struct nn_buffer *out, struc
 	const struct nn_preamble *model = report->model;
 	int status = nn_buffer_printf(out, err,
 		"{\"model\":{\"id\":\"%016" PRIx64 "\",\"step\":%" PRIu64 ",\"epoch\":%" PRIu64
-		"},\"kernel\":", model->id, model->step, model->epoch);
+		"},\"kernel\":",
+		model->id, model->step, model->epoch);
 
 	if (!status)
 		status = nn_json_put_string(out, report->kernel, err);
 	if (!status)
-		status = nn_buffer_printf(out, err, ",\"rows\":%" PRIu64 ",\"loss_name\":",
-			report->tally->rows);
+		status = nn_buffer_printf(out, err,
+			",\"rows\":%" PRIu64 ",\"loss_name\":", report->tally->rows);
 	return status ? status : nn_json_put_string(out, report->loss, err);
 }
 
@@ -100,12 +103,13 @@ int nn_report_json(const struct nn_report *report, struct nn_buffer *out, struct
 
 	for (const struct nn_metric *metric = nn_metrics; metric->name && !status; metric++)
 		if (nn_metric_fits(metric, tally))
-			status = put_fields(out, &(struct field){ metric->name, metric->value(tally) },
-				1, err);
+			status = put_fields(out,
+				&(struct field){ metric->name, metric->value(tally) }, 1, err);
 	if (!status && tally->classes)
 		status = nn_buffer_printf(out, err, ",\"correct\":%" PRIu64, tally->right);
 	if (!status)
-		status = nn_buffer_puts(out, tally->classes ? ",\"classes\":[" : ",\"outputs\":[", err);
+		status = nn_buffer_puts(out, tally->classes ? ",\"classes\":[" : ",\"outputs\":[",
+			err);
 	for (size_t i = 0; i < tally->width && !status; i++)
 		status = tally->classes ? put_class(report, out, i, err) :
 					  put_output(report, out, i, err);

@@ -57,12 +57,15 @@ int nn_shards_of_files(struct nn_shards *shards, const struct nn_dataset *data,
 	int status = NN_OK;
 
 	*shards = (struct nn_shards){ .list = nn_alloc(count, sizeof *shards->list, err),
-		.count = count, .shards = data->shards ? data->shards : count };
+		.count = count,
+		.shards = data->shards ? data->shards : count };
 	if (!shards->list)
 		return NN_FAILED;
 	for (size_t i = 0; i < count; i++)
-		shards->list[i] = (struct nn_shard){ .data = &data[i], .name = names[i],
-			.number = data->shards ? data[i].shard : i, .count = data[i].rows };
+		shards->list[i] = (struct nn_shard){ .data = &data[i],
+			.name = names[i],
+			.number = data->shards ? data[i].shard : i,
+			.count = data[i].rows };
 	for (size_t i = 1; i < count && !status; i++)
 		status = check_alike(&shards->list[0], &shards->list[i], err);
 	if (!status)

@@ -27,7 +27,7 @@ struct nn_view {
 	const char *method;    /* of nn_partitioner_names */
 	const double *weights; /* [V], or NULL: all alike */
 	size_t weight_count;
-	uint64_t seed;         /* of the partition */
+	uint64_t seed; /* of the partition */
 };
 
 /* Data sets as shards: each keeps the number that its frames give it, or, if none of them has one,

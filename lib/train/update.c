@@ -52,7 +52,8 @@ int nn_updater_new(struct nn_updater **updater, struct nn_checkpoint *checkpoint
 	new->options = options;
 	new->optim = options->optim;
 	new->reduce = (struct nn_reduce_options){ .skip_nonfinite = options->skip_nonfinite,
-		.mixed_kernels = options->mixed_kernels, .warn = options->warn };
+		.mixed_kernels = options->mixed_kernels,
+		.warn = options->warn };
 	new->reduction.options = &new->reduce;
 	status = nn_reduction_start(&new->reduction, NN_KIND_GRAD, err);
 	if (!status)

@@ -23,7 +23,7 @@ struct nn_update_report {
 
 struct nn_update_options {
 	struct nn_optim_options optim; /* as given: the rest comes from the checkpoint's state */
-	uint64_t quorum;     /* so many shards are enough; 0: all of them */
+	uint64_t quorum;               /* so many shards are enough; 0: all of them */
 	bool skip_nonfinite; /* leave out what has a NaN or Inf in it, instead of refusing it */
 	bool mixed_kernels;  /* take gradients of unlike matrix kernels */
 	/* Printf-like: what a person must know, and what one may want to know. */
@@ -62,8 +62,8 @@ bool nn_updater_intact(const struct nn_updater *updater);
 int nn_update_collect(struct nn_updater *updater, struct nn_reader *reader, struct nn_error *err);
 
 struct nn_update_loop {
-	uint64_t steps;         /* stop after so many updates; 0: no such limit */
-	uint64_t epochs;        /* ... or when the epoch has advanced by so many; 0: no such limit */
+	uint64_t steps;  /* stop after so many updates; 0: no such limit */
+	uint64_t epochs; /* ... or when the epoch has advanced by so many; 0: no such limit */
 	const char *checkpoint; /* a file for the last model and state; NULL: none */
 	uint64_t every;         /* and after each so many updates; 0: only in the end */
 };

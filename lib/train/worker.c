@@ -68,7 +68,8 @@ static int resolve_step(const struct nn_worker *worker, const struct nn_preamble
 {
 	const struct nn_shard *shards = worker->shards->list;
 
-	*step = (struct nn_step){ .step = model->step, .epoch = model->epoch,
+	*step = (struct nn_step){ .step = model->step,
+		.epoch = model->epoch,
 		.step_in_epoch = model->step_in_epoch,
 		.steps_per_epoch = steps_for(worker, model, shards[0].count),
 		.seed = worker->options->has_seed ? worker->options->seed : model->seed };
@@ -97,8 +98,7 @@ static bool is_like_last(const struct nn_worker *worker, const struct nn_bundle 
 	const char *classes = nn_bundle_meta(params, "classes");
 
 	return worker->network && nn_network_is_of(worker->network, params) &&
-		!classes == !worker->classes &&
-		(!classes || !strcmp(classes, worker->classes));
+		!classes == !worker->classes && (!classes || !strcmp(classes, worker->classes));
 }
 
 static int take_network(struct nn_worker *worker, const struct nn_bundle *params, const char *name,
@@ -133,12 +133,10 @@ static int prepare(struct nn_worker *worker, const struct nn_model *model, const
 		status = take_network(worker, &model->params, name, err);
 	else if (nn_network_check_params(worker->network, &model->params, err))
 		status = nn_fail_in(err, "%s", name);
-	return status ? status :
-			nn_blas_load(nn_bundle_meta(&model->params, "kernel"), 0, err);
+	return status ? status : nn_blas_load(nn_bundle_meta(&model->params, "kernel"), 0, err);
 }
 
-static int ready_partial(struct nn_worker *worker, struct nn_partial *partial,
-	struct nn_error *err)
+static int ready_partial(struct nn_worker *worker, struct nn_partial *partial, struct nn_error *err)
 {
 	int status;
 
@@ -219,12 +217,19 @@ static int write_partial(const struct nn_worker *worker, const struct nn_model *
 	const struct nn_step *step, struct nn_writer *writer, struct nn_error *err)
 {
 	const struct nn_partial *partial = &worker->partials[0];
-	struct nn_preamble preamble = { .kind = NN_KIND_GRAD, .step = step->step,
-		.epoch = step->epoch, .step_in_epoch = step->step_in_epoch,
-		.steps_per_epoch = step->steps_per_epoch, .seed = step->seed,
-		.shards = worker->shards->shards, .first = partial->range.first,
-		.end = partial->range.end, .rows = partial->rows, .weight = partial->weight,
-		.loss = partial->loss, .id = model->preamble.id };
+	struct nn_preamble preamble = { .kind = NN_KIND_GRAD,
+		.step = step->step,
+		.epoch = step->epoch,
+		.step_in_epoch = step->step_in_epoch,
+		.steps_per_epoch = step->steps_per_epoch,
+		.seed = step->seed,
+		.shards = worker->shards->shards,
+		.first = partial->range.first,
+		.end = partial->range.end,
+		.rows = partial->rows,
+		.weight = partial->weight,
+		.loss = partial->loss,
+		.id = model->preamble.id };
 
 	return nn_writer_frame(writer, &preamble, &partial->sum, err);
 }
@@ -247,8 +252,9 @@ static int answer_node(struct nn_worker *worker, const struct nn_model *model,
 	middle = middle_of(node);
 	status = answer_node(worker, model, step, (struct nn_node){ node.first, middle }, writer,
 		err);
-	return status ? status : answer_node(worker, model, step,
-		(struct nn_node){ middle, node.end }, writer, err);
+	return status ?
+		status :
+		answer_node(worker, model, step, (struct nn_node){ middle, node.end }, writer, err);
 }
 
 int nn_worker_answer(struct nn_worker *worker, const struct nn_model *model, const char *name,
@@ -259,6 +265,7 @@ int nn_worker_answer(struct nn_worker *worker, const struct nn_model *model, con
 
 	if (!status)
 		status = resolve_step(worker, &model->preamble, name, &step, err);
-	return status ? status : answer_node(worker, model, &step,
-		(struct nn_node){ 0, worker->shards->shards }, writer, err);
+	return status ? status :
+			answer_node(worker, model, &step,
+				(struct nn_node){ 0, worker->shards->shards }, writer, err);
 }

@@ -13,18 +13,21 @@ cd "$BENCH_DIR"
 
 now() { echo "$EPOCHREALTIME"; }
 
+# Shell text that is run, untimed, before each command.
+prepare=:
+
 # seconds NAME COMMAND: runs the shell text and appends its seconds to times.NAME.
 seconds() {
 	local name=$1 start end
 	shift
+	bash -c "$prepare"
 	start=$EPOCHREALTIME
 	bash -c "$*"
 	end=$EPOCHREALTIME
 	awk -v a="$start" -v b="$end" 'BEGIN { printf "%.6f\n", b - a }' >>"times.$name"
 }
 
-# in_turns NAME COMMAND [NAME COMMAND...]: $rounds rounds after one to warm up. A line "NAME" alone
-# before a pair is not needed: each command is timed as a whole.
+# in_turns NAME COMMAND [NAME COMMAND...]: $rounds rounds after one to warm up.
 in_turns() {
 	local round i
 	local -a args=("$@")

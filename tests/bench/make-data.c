@@ -24,7 +24,8 @@ static void row(unsigned char *pixels, unsigned label)
 		unsigned length = 8 + (next() + label) % 8;
 
 		for (unsigned i = 0; i < length; i++)
-			pixels[at + i] = (unsigned char)(i < 2 || i + 2 > length ? next() % 256 : 253);
+			pixels[at + i] =
+				(unsigned char)(i < 2 || i + 2 > length ? next() % 256 : 253);
 	}
 }
 

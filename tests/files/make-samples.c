@@ -54,7 +54,8 @@ static void save(const char *name, const struct bytes *bytes)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
-	if (fd < 0 || write(fd, bytes->data, bytes->length) != (ssize_t)bytes->length || close(fd)) {
+	if (fd < 0 || write(fd, bytes->data, bytes->length) != (ssize_t)bytes->length ||
+		close(fd)) {
 		perror(name);
 		exit(99);
 	}
@@ -119,8 +120,13 @@ static struct nn_bundle parameters(void)
 static struct nn_preamble put_model(void)
 {
 	struct nn_bundle bundle = parameters();
-	struct nn_preamble preamble = { .kind = NN_KIND_MODEL, .step = 5, .epoch = 1,
-		.step_in_epoch = 1, .steps_per_epoch = 4, .seed = 42, .id = nn_bundle_id(&bundle) };
+	struct nn_preamble preamble = { .kind = NN_KIND_MODEL,
+		.step = 5,
+		.epoch = 1,
+		.step_in_epoch = 1,
+		.steps_per_epoch = 4,
+		.seed = 42,
+		.id = nn_bundle_id(&bundle) };
 
 	must(nn_bundle_set_meta(&bundle, "spec", SPEC, &err));
 	must(nn_writer_frame(writer, &preamble, &bundle, &err));
@@ -130,7 +136,9 @@ static struct nn_preamble put_model(void)
 
 static void put_state(const struct nn_preamble *model)
 {
-	struct nn_preamble preamble = { .kind = NN_KIND_STATE, .step = model->step, .id = model->id };
+	struct nn_preamble preamble = { .kind = NN_KIND_STATE,
+		.step = model->step,
+		.id = model->id };
 	struct nn_bundle bundle = { 0 };
 
 	add_tensor(&bundle, "momentum/0.weight", NN_F32, 2, 3, 2);
@@ -145,9 +153,19 @@ static void put_grads(uint64_t id)
 {
 	for (unsigned k = 0; k < 2; k++) {
 		struct nn_bundle bundle = parameters();
-		struct nn_preamble preamble = { .kind = NN_KIND_GRAD, .step = 5, .epoch = 1,
-			.step_in_epoch = 1, .steps_per_epoch = 4, .seed = 42, .shards = 2, .first = k,
-			.end = k + 1, .rows = 3 + k, .weight = 3 + k, .loss = 0.25, .id = id };
+		struct nn_preamble preamble = { .kind = NN_KIND_GRAD,
+			.step = 5,
+			.epoch = 1,
+			.step_in_epoch = 1,
+			.steps_per_epoch = 4,
+			.seed = 42,
+			.shards = 2,
+			.first = k,
+			.end = k + 1,
+			.rows = 3 + k,
+			.weight = 3 + k,
+			.loss = 0.25,
+			.id = id };
 
 		must(nn_bundle_set_meta(&bundle, "kernel", "none", &err));
 		must(nn_writer_frame(writer, &preamble, &bundle, &err));
@@ -179,10 +197,12 @@ static void put_every_dtype(void)
 	struct nn_bundle bundle = { 0 };
 
 	for (int dtype = NN_F64; dtype <= NN_BOOL; dtype++)
-		add_tensor(&bundle, nn_dtype_name((enum nn_dtype)dtype), (enum nn_dtype)dtype, 1, 1);
+		add_tensor(&bundle, nn_dtype_name((enum nn_dtype)dtype), (enum nn_dtype)dtype, 1,
+			1);
 	add_tensor(&bundle, "scalar", NN_F32, 0);
 	add_tensor(&bundle, "empty", NN_F32, 2, 0, 3);
-	add_tensor(&bundle, "eight dimensions \xc3\xa9\xe2\x82\xac", NN_U8, 8, 1, 1, 1, 1, 1, 1, 1, 2);
+	add_tensor(&bundle, "eight dimensions \xc3\xa9\xe2\x82\xac", NN_U8, 8, 1, 1, 1, 1, 1, 1, 1,
+		2);
 	fill(&bundle);
 	must(nn_writer_frame(writer, &preamble, &bundle, &err));
 	nn_bundle_free(&bundle);
@@ -199,14 +219,14 @@ static void put_hello(unsigned kind)
 }
 
 /* A frame and an END by the library's writer. */
-#define GOOD(name, ...)                                \
-	do {                                           \
-		struct bytes made;                     \
-		start();                               \
-		__VA_ARGS__;                           \
-		must(nn_writer_end(writer, &err));     \
-		made = finish();                       \
-		save(name, &made);                     \
+#define GOOD(name, ...)                                                                            \
+	do {                                                                                       \
+		struct bytes made;                                                                 \
+		start();                                                                           \
+		__VA_ARGS__;                                                                       \
+		must(nn_writer_end(writer, &err));                                                 \
+		made = finish();                                                                   \
+		save(name, &made);                                                                 \
 	} while (0)
 
 static void good_files(void)
@@ -252,8 +272,10 @@ static struct bytes body_of(const char *json, size_t data)
 static struct nn_preamble fitting(const struct stream *stream, unsigned kind,
 	const struct bytes *body)
 {
-	return (struct nn_preamble){ .kind = kind, .sequence = stream->sequence,
-		.stored = body->length, .raw = body->length };
+	return (struct nn_preamble){ .kind = kind,
+		.sequence = stream->sequence,
+		.stored = body->length,
+		.raw = body->length };
 }
 
 static void put_encoded(struct stream *stream, unsigned char preamble[NN_PREAMBLE_BYTES],
@@ -291,7 +313,9 @@ static void put_end(struct stream *stream)
 }
 
 #define JSON "{\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}"
-#define STREAM(name) static struct stream name; memset(&name, 0, sizeof name)
+#define STREAM(name)                                                                               \
+	static struct stream name;                                                                 \
+	memset(&name, 0, sizeof name)
 
 /* A stream of one model frame with this header and so many bytes of data. */
 static void bad_header(const char *name, const char *json, size_t data)
@@ -314,10 +338,12 @@ static void bad_headers(void)
 	bad_header("bad-header-array.nnt", "[1,2]", 0);
 	bad_header("bad-header-behind.nnt", JSON " {}", 16);
 	bad_header("bad-header-duplicate-key.nnt",
-		"{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 16);
+		"{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}",
+		16);
 	bad_header("bad-header-duplicate-tensor.nnt",
 		"{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-		"\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16);
+		"\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}",
+		16);
 	bad_header("bad-header-utf8.nnt",
 		"{\"w\xff\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 16);
 	bad_header("bad-header-nul.nnt",
@@ -329,17 +355,19 @@ static void bad_headers(void)
 	bad_header("bad-tensor-key.nnt",
 		"{\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16],\"x\":1}}", 16);
 	bad_header("bad-tensor-null.nnt", "{\"w\":null}", 0);
-	bad_header("bad-dtype.nnt", "{\"w\":{\"dtype\":\"F33\",\"shape\":[4],\"data_offsets\":[0,16]}}",
-		16);
+	bad_header("bad-dtype.nnt",
+		"{\"w\":{\"dtype\":\"F33\",\"shape\":[4],\"data_offsets\":[0,16]}}", 16);
 	bad_header("bad-dtype-missing.nnt", "{\"w\":{\"shape\":[4],\"data_offsets\":[0,16]}}", 16);
 	bad_header("bad-shape-overflow.nnt",
 		"{\"w\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,4294967296],"
-		"\"data_offsets\":[0,0]}}", 0);
+		"\"data_offsets\":[0,0]}}",
+		0);
 	bad_header("bad-shape-huge.nnt",
 		"{\"w\":{\"dtype\":\"F32\",\"shape\":[1099511627776],\"data_offsets\":[0,4398046511104]}}",
 		16);
 	bad_header("bad-shape-dimensions.nnt",
-		"{\"w\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,4],\"data_offsets\":[0,16]}}", 16);
+		"{\"w\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,4],\"data_offsets\":[0,16]}}",
+		16);
 	bad_header("bad-shape-negative.nnt",
 		"{\"w\":{\"dtype\":\"F32\",\"shape\":[-4],\"data_offsets\":[0,16]}}", 16);
 	bad_header("bad-shape-fraction.nnt",
@@ -350,16 +378,20 @@ static void bad_headers(void)
 		"{\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[16,0]}}", 16);
 	bad_header("bad-offsets-hole.nnt",
 		"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}", 20);
+		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}}",
+		20);
 	bad_header("bad-offsets-overlap.nnt",
 		"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12);
+		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+		12);
 	bad_header("bad-offsets-order.nnt",
 		"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]},"
-		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 16);
+		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+		16);
 	bad_header("bad-offsets-dtype-order.nnt",
 		"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-		"\"b\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[8,16]}}", 16);
+		"\"b\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[8,16]}}",
+		16);
 	bad_header("bad-data-missing.nnt", JSON, 12);
 	bad_header("bad-data-behind.nnt", JSON, 20);
 }
@@ -419,11 +451,11 @@ static void bad_byte(const char *name, unsigned at, unsigned char value)
 	save(name, &stream.bytes);
 }
 
-#define PREAMBLE(name, ...)                                                         \
-	do {                                                                        \
-		struct nn_preamble p = fitting(&none, NN_KIND_GRAD, &body);         \
-		__VA_ARGS__;                                                        \
-		bad_preamble(name, p, &body);                                       \
+#define PREAMBLE(name, ...)                                                                        \
+	do {                                                                                       \
+		struct nn_preamble p = fitting(&none, NN_KIND_GRAD, &body);                        \
+		__VA_ARGS__;                                                                       \
+		bad_preamble(name, p, &body);                                                      \
 	} while (0)
 
 static void bad_preambles(void)
@@ -452,7 +484,8 @@ static void bad_preambles(void)
 	PREAMBLE("bad-body-short.nnt", p.stored = p.raw = body.length - 64);
 	PREAMBLE("bad-end-body.nnt", p.kind = NN_KIND_END);
 	body = body_of("{\"w\":{\"dtype\":\"U8\",\"shape\":[1099511627776],"
-		       "\"data_offsets\":[0,1099511627776]}}", 0);
+		       "\"data_offsets\":[0,1099511627776]}}",
+		0);
 	PREAMBLE("bad-body-beyond-file.nnt", p.stored = p.raw = body.length + ((uint64_t)1 << 40));
 }
 
@@ -554,8 +587,8 @@ static void deflated_files(void)
 static void cut_and_flip(const struct bytes *good)
 {
 	size_t header = NN_PREAMBLE_BYTES + 8;
-	size_t end = good->length - 256;      /* of the model frame */
-	size_t data = end - 8 - 20 - 36;      /* nine floats, filler, digest */
+	size_t end = good->length - 256; /* of the model frame */
+	size_t data = end - 8 - 20 - 36; /* nine floats, filler, digest */
 	const struct {
 		const char *name;
 		size_t length;
@@ -675,8 +708,8 @@ static void save_plain(const char *name, const char *json, const void *data, siz
 static void plain_files(void)
 {
 	/* 1, -2 as F64; 0.5, 65504, 2^-24 as F16 */
-	static const unsigned char numbers[] = { 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0,
-		0, 0x38, 0xff, 0x7b, 1, 0 };
+	static const unsigned char numbers[] = { 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0,
+		0xc0, 0, 0x38, 0xff, 0x7b, 1, 0 };
 
 	save_plain("good-foreign.safetensors",
 		"{\"b\": {\"dtype\": \"F16\", \"shape\": [3], \"data_offsets\": [16, 22]},\n"
@@ -689,7 +722,8 @@ static void plain_files(void)
 	save_plain("bad-json.safetensors", "{\"w\":{\"dtype\":\"F32\"", numbers, 0);
 	save_plain("bad-preamble.safetensors",
 		"{\"__metadata__\":{\"nnt.part\":\"3\"},"
-		"\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", numbers, 16);
+		"\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}",
+		numbers, 16);
 }
 
 int main(int argc, char **argv)

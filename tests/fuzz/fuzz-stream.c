@@ -173,7 +173,8 @@ static bool is_run_of_good(const uint8_t *data, size_t size)
 		size_t i;
 
 		for (i = 0; i < sample_count; i++)
-			if (samples[i].size <= size && !memcmp(data, samples[i].bytes, samples[i].size))
+			if (samples[i].size <= size &&
+				!memcmp(data, samples[i].bytes, samples[i].size))
 				break;
 		if (i == sample_count)
 			return false;
@@ -210,10 +211,11 @@ static void put(struct sample *to, size_t at, const uint8_t *from, size_t count,
 
 static void damage(struct sample *sample, struct dice *dice)
 {
-	static const uint64_t numbers[] = { 0, 1, 7, 8, 63, 64, 255, 256, 65535, 1u << 24, INT32_MAX,
-		UINT32_MAX, (uint64_t)1 << 32, (uint64_t)1 << 62, INT64_MAX, UINT64_MAX };
-	static const char *const texts[] = { "\"", "{", "}", "[", "]", ",", ":", "0", "-1", "1e99", "\\u0000",
-		"null", "9007199254740993", "F64", "BOOL", "\xff", "__metadata__", " " };
+	static const uint64_t numbers[] = { 0, 1, 7, 8, 63, 64, 255, 256, 65535, 1u << 24,
+		INT32_MAX, UINT32_MAX, (uint64_t)1 << 32, (uint64_t)1 << 62, INT64_MAX,
+		UINT64_MAX };
+	static const char *const texts[] = { "\"", "{", "}", "[", "]", ",", ":", "0", "-1", "1e99",
+		"\\u0000", "null", "9007199254740993", "F64", "BOOL", "\xff", "__metadata__", " " };
 	size_t at = roll(dice, sample->size);
 	size_t count = 1 + roll(dice, roll(dice, 2) ? 8 : 400);
 	const struct sample *other = &samples[roll(dice, sample_count)];
@@ -278,7 +280,8 @@ int main(int argc, char **argv)
 		sample = samples[roll(&dice, sample_count)];
 		while (times-- && sample.size)
 			damage(&sample, &dice);
-		if (read_all(sample.bytes, sample.size) && !is_run_of_good(sample.bytes, sample.size)) {
+		if (read_all(sample.bytes, sample.size) &&
+			!is_run_of_good(sample.bytes, sample.size)) {
 			accepted++;
 			printf("# seed %llu, round %llu accepted\n", (unsigned long long)seed,
 				(unsigned long long)round);

@@ -55,7 +55,7 @@ static int set_field(const char *name, const char *value)
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		if (!strcmp(name, fields[i].name))
 			return memcpy((char *)&preamble + fields[i].offset, &number,
-				sizeof number) != NULL;
+				       sizeof number) != NULL;
 	return 0;
 }
 

@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
 	CLI_REALS('w', "weights-of-all-the-inputs", "W,...", &weights, "several numbers"),
 	CLI_FLAG(0, "progress", &progress, "draw a progress line for a while"),
 	CLI_STRING('o', "output", "FILE", &file, "write to FILE"),
-	CLI_END
+	CLI_END,
 };
 static const struct cli_tool tool = { "nn-try", "[WORD...]", "try the options", options };
 

@@ -30,8 +30,8 @@ static void test_numbers(void)
 {
 	static const char *const bad_u64[] = { "", " 1", "-1", "+1", "1 ", "0x10", "1e3",
 		"18446744073709551616" };
-	static const char *const bad_f64[] = { "", " 1", "1 ", "0x1p3", "nan", "inf", "1e400", "1,5",
-		"1e", "--1" };
+	static const char *const bad_f64[] = { "", " 1", "1 ", "0x1p3", "nan", "inf", "1e400",
+		"1,5", "1e", "--1" };
 	static const double values[] = { 0.1, -2.5e-7, 1e300, 3, 1.0 / 3, 4.9406564584124654e-324 };
 	uint64_t u = 0;
 	double d = 0;
@@ -103,7 +103,8 @@ static void test_random(void)
 	ok(squares / 1e5 > 0.3286 && squares / 1e5 < 0.3381, "uniform: mean square %.4f",
 		squares / 1e5);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-		ok(is_permutation(sizes[i], i), "a permutation of %llu", (unsigned long long)sizes[i]);
+		ok(is_permutation(sizes[i], i), "a permutation of %llu",
+			(unsigned long long)sizes[i]);
 	for (uint64_t i = 0; i < 1797; i++)
 		moved += nn_permute(&a, 1797, i) != i;
 	ok(moved > 1780, "it moves %llu of 1797", (unsigned long long)moved);
@@ -145,9 +146,11 @@ static void test_output(void)
 	if (!ok(mkdtemp(dir) != NULL, "a folder for outputs"))
 		return;
 	snprintf(path, sizeof path, "%s/out", dir);
-	ok(!nn_output_open(&output, path, &err) && stat(path, &st) < 0, "nothing there while it is written");
+	ok(!nn_output_open(&output, path, &err) && stat(path, &st) < 0,
+		"nothing there while it is written");
 	ok(!nn_write(output.fd, "one", 3, path, &err) && !nn_output_commit(&output, &err) &&
-		contains(path, "one"), "there once committed");
+			contains(path, "one"),
+		"there once committed");
 	chmod(path, 0600);
 	nn_output_open(&output, path, &err);
 	nn_write(output.fd, "two", 3, path, &err);
@@ -160,7 +163,8 @@ static void test_output(void)
 	ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "with the permissions it had");
 	unlink(path);
 	ok(!rmdir(dir), "no litter beside it");
-	ok(nn_output_open(&output, "/nonexistent/out", &err) == NN_FAILED, "no such folder: %s", err.text);
+	ok(nn_output_open(&output, "/nonexistent/out", &err) == NN_FAILED, "no such folder: %s",
+		err.text);
 	if (!access("/dev/full", W_OK)) {
 		nn_output_open(&output, "/dev/full", &err);
 		ok(nn_write(output.fd, "x", 1, "/dev/full", &err) == NN_FAILED, "a full disk: %s",

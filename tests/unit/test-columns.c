@@ -38,13 +38,16 @@ static void test_json(void)
 
 	same_again("[]");
 	same_again("[{\"as\":\"class\",\"count\":1},{\"as\":\"number\",\"count\":784}]");
-	same_again("[{\"as\":\"number\",\"names\":[\"a\",\"b\"],\"mean\":[0.1,-1e-300],\"sd\":[2.5,0]},"
-		   "{\"as\":\"one-hot\",\"names\":[\"c\"],\"values\":[\"x\",\"y\"]},"
-		   "{\"as\":\"one-hot\",\"names\":[\"d\"],\"values\":[\"x\"]},"
-		   "{\"as\":\"none\",\"names\":[\"\"]},{\"as\":\"target\",\"names\":[\"t\",\"u\"]}]");
+	same_again(
+		"[{\"as\":\"number\",\"names\":[\"a\",\"b\"],\"mean\":[0.1,-1e-300],\"sd\":[2.5,0]},"
+		"{\"as\":\"one-hot\",\"names\":[\"c\"],\"values\":[\"x\",\"y\"]},"
+		"{\"as\":\"one-hot\",\"names\":[\"d\"],\"values\":[\"x\"]},"
+		"{\"as\":\"none\",\"names\":[\"\"]},{\"as\":\"target\",\"names\":[\"t\",\"u\"]}]");
 	same_again("[{\"as\":\"number\",\"count\":2,\"mean\":[1,2],\"na\":\"mean\"}]");
-	nn_columns_parse(&columns, "[{\"as\":\"number\",\"count\":3},{\"as\":\"one-hot\",\"count\":1,"
-				   "\"values\":[\"x\",\"y\"]},{\"as\":\"target\",\"count\":2}]", &err);
+	nn_columns_parse(&columns,
+		"[{\"as\":\"number\",\"count\":3},{\"as\":\"one-hot\",\"count\":1,"
+		"\"values\":[\"x\",\"y\"]},{\"as\":\"target\",\"count\":2}]",
+		&err);
 	ok(columns.count == 6 && nn_columns_inputs(&columns) == 5 &&
 			nn_columns_of_kind(&columns, NN_COLUMN_TARGET) == 2,
 		"columns and inputs are counted");

@@ -13,13 +13,13 @@
 static struct nn_error err;
 
 struct frame {
-	uint64_t first;  /* row r is [2r, 2r + 1], of class r mod 3 */
+	uint64_t first; /* row r is [2r, 2r + 1], of class r mod 3 */
 	uint64_t rows;
 	const char *total;
 	const char *classes;
 	uint64_t features; /* 0: 2 */
 	uint64_t shards;
-	int32_t label;     /* added to the label */
+	int32_t label; /* added to the label */
 	bool unlabelled;
 };
 
@@ -34,14 +34,17 @@ static void fill(struct nn_bundle *bundle, const struct frame *frame)
 		x[2 * i] = (unsigned char)(2 * row);
 		x[2 * i + 1] = (unsigned char)(2 * row + 1);
 		if (y)
-			((int32_t *)nn_bundle_data(bundle, y))[i] = (int32_t)(row % 3) + frame->label;
+			((int32_t *)nn_bundle_data(bundle, y))[i] =
+				(int32_t)(row % 3) + frame->label;
 	}
 }
 
 static int write_frame(struct nn_writer *writer, const struct frame *frame)
 {
-	struct nn_preamble preamble = { .kind = NN_KIND_DATA, .rows = frame->rows,
-		.shards = frame->shards, .end = frame->shards ? 1 : 0 };
+	struct nn_preamble preamble = { .kind = NN_KIND_DATA,
+		.rows = frame->rows,
+		.shards = frame->shards,
+		.end = frame->shards ? 1 : 0 };
 	uint64_t shape[] = { frame->rows, frame->features ? frame->features : 2 };
 	struct nn_bundle bundle = { 0 };
 	int status = nn_bundle_add(&bundle, "x", NN_U8, 2, shape, &err) ||
@@ -100,7 +103,8 @@ static void test_load(void)
 		"classes");
 	nn_dataset_gather(&dataset, rows, 5, x, NULL, labels);
 	for (size_t i = 0; i < 5; i++)
-		good = good && x[2 * i] == (float)rows[i] && x[2 * i + 1] == (float)rows[i] + 0.5f &&
+		good = good && x[2 * i] == (float)rows[i] &&
+			x[2 * i + 1] == (float)rows[i] + 0.5f &&
 			labels[i] == (int32_t)(rows[i] % 3);
 	ok(good, "rows by number, scaled");
 	ok(nn_bundle_meta(&dataset.metas, "classes") != NULL, "metadata");
@@ -164,8 +168,11 @@ static void test_split(const char *method, uint64_t shards, const double *weight
 	FILE *files[8];
 	struct nn_writer *writers[8];
 	struct nn_writer *ours[8];
-	struct nn_split split = { .method = method, .shards = shards, .weights = weights,
-		.seed = 5, .writers = writers };
+	struct nn_split split = { .method = method,
+		.shards = shards,
+		.weights = weights,
+		.seed = 5,
+		.writers = writers };
 	struct nn_partition partition;
 	struct nn_reader *reader;
 	uint64_t rows;

@@ -44,7 +44,8 @@ static void test_random(void)
 			snprintf(text, sizeof text, "%.*g", (int)(i % 20) + 1, value);
 			doubles = doubles && same_as_strtod(text);
 		}
-		snprintf(text, sizeof text, "%.*f", (int)(i % 12), ((double)bits - 0x1p63) * 0x1p-50);
+		snprintf(text, sizeof text, "%.*f", (int)(i % 12),
+			((double)bits - 0x1p63) * 0x1p-50);
 		fixed = fixed && same_as_strtod(text);
 		snprintf(text, sizeof text, "%llu", (unsigned long long)(bits >> i % 64));
 		digits = digits && same_as_strtod(text);
@@ -56,12 +57,14 @@ static void test_random(void)
 
 int main(void)
 {
-	static const char *const numbers[] = { "0", "00", "-0", "+1", "1.", ".5", "1e5", "1E+05", "-1e-5",
-		"0.1", "9007199254740993", "9007199254740992.5", "1e22", "1e23", "123456789012345678901",
-		"1e400", "-1e400", "1e-400", "1e99999999999", "2.2250738585072011e-308", "4.35", "1e-22",
+	static const char *const numbers[] = { "0", "00", "-0", "+1", "1.", ".5", "1e5", "1E+05",
+		"-1e-5", "0.1", "9007199254740993", "9007199254740992.5", "1e22", "1e23",
+		"123456789012345678901", "1e400", "-1e400", "1e-400", "1e99999999999",
+		"2.2250738585072011e-308", "4.35", "1e-22",
 		"0.000000000000000000000000000000000001", "99999999", "12345678" };
-	static const char *const texts[] = { "", "-", "+", ".", "e5", "1e", "1e+", "1 2", " 1", "1x", "0x10",
-		"nan", "inf", "1,5", "--1", "1.2.3", "1e5.0", "1:", "/1", "1234567:", "1234567/" };
+	static const char *const texts[] = { "", "-", "+", ".", "e5", "1e", "1e+", "1 2", " 1",
+		"1x", "0x10", "nan", "inf", "1,5", "--1", "1.2.3", "1e5.0", "1:", "/1",
+		"1234567:", "1234567/" };
 	char longest[1100];
 	double value;
 

@@ -74,7 +74,8 @@ static void write_model(const char *path, const char *loss, float bias)
 	}
 	snprintf(spec, sizeof spec,
 		"{\"input\":[4],\"layers\":[{\"type\":\"dense\",\"units\":5},{\"type\":\"tanh\"},"
-		"{\"type\":\"dense\",\"units\":3}],\"loss\":\"%s\"}", loss);
+		"{\"type\":\"dense\",\"units\":3}],\"loss\":\"%s\"}",
+		loss);
 	must(nn_bundle_set_meta(&params, "spec", spec, &err));
 	write_stream(path, &preamble, &params, 1);
 	nn_bundle_free(&params);
@@ -177,8 +178,8 @@ static void try_classes(void)
 
 static void try_numbers(void)
 {
-	static const double want[OUTPUTS][3] = {
-		{ 1.1065017071185437, 0.9397271309089849, -0.11714456396954231 },
+	static const double want[OUTPUTS][3] = { { 1.1065017071185437, 0.9397271309089849,
+							 -0.11714456396954231 },
 		{ 1.3064433708163203, 1.0719874932231916, -0.5645956272808326 },
 		{ 1.16506710796003, 0.9749995408743016, -0.23629530885950456 } };
 	static const char *const whole[] = { "numbers" };

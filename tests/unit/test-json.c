@@ -31,8 +31,9 @@ static void rewrites(const char *text, const char *want)
 
 static void test_values(void)
 {
-	static const char text[] = "{\"n\": 9007199254740992, \"big\": 9007199254740994, \"neg\": -1,"
-				   "\"frac\": 1.5, \"s\": \"x\", \"list\": [1, 2], \"N\": 3}";
+	static const char text[] =
+		"{\"n\": 9007199254740992, \"big\": 9007199254740994, \"neg\": -1,"
+		"\"frac\": 1.5, \"s\": \"x\", \"list\": [1, 2], \"N\": 3}";
 	static const char *const known[] = { "n", "big", "neg", "frac", "s", "list", NULL };
 	struct nn_json *json = nn_json_parse(text, sizeof text - 1, "spec", &err);
 	uint64_t u = 0;

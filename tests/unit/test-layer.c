@@ -94,8 +94,8 @@ static void check_figure(const struct figure *figure)
 		figure->activation, figure->loss);
 	for (size_t i = 0; i < 4; i++)
 		ok(agree(tensor_of(&grad, names[i]), wants[i], counts[i]),
-			"%s, %s: the gradient of %s is PyTorch's", figure->activation,
-			figure->loss, names[i]);
+			"%s, %s: the gradient of %s is PyTorch's", figure->activation, figure->loss,
+			names[i]);
 	nn_bundle_free(&params);
 	nn_bundle_free(&grad);
 	nn_network_free(network);
@@ -142,11 +142,9 @@ static double row_loss(const struct plain *net, const double *out, size_t row)
 	double sum = 0;
 
 	for (size_t i = 0; i < widths[WIDTHS - 1]; i++)
-		sum += net->classes ?
-			exp(out[i]) :
-			pow(out[i] - (double)net->y[row * widths[WIDTHS - 1] + i], 2);
-	return net->classes ? log(sum) - out[net->labels[row]] :
-			      sum / (double)widths[WIDTHS - 1];
+		sum += net->classes ? exp(out[i]) :
+				      pow(out[i] - (double)net->y[row * widths[WIDTHS - 1] + i], 2);
+	return net->classes ? log(sum) - out[net->labels[row]] : sum / (double)widths[WIDTHS - 1];
 }
 
 static double plain_loss(const struct plain *net)
@@ -212,7 +210,10 @@ static void check_differences(const char *name, double (*activation)(double x), 
 	struct nn_random stream = nn_random_stream(7, NN_RANDOM_INIT, 1, 2);
 	float x[TALL * 21], y[TALL * 11];
 	int32_t labels[TALL];
-	struct plain net = { .activation = activation, .classes = classes, .x = x, .y = y,
+	struct plain net = { .activation = activation,
+		.classes = classes,
+		.x = x,
+		.y = y,
 		.labels = labels };
 	struct nn_bundle params = { 0 };
 	struct nn_bundle grad = { 0 };

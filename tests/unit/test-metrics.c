@@ -7,8 +7,8 @@
 #define ROWS 25
 #define CLASSES 6
 
-static const size_t truth[ROWS] = { 0, 1, 2, 2, 1, 0, 3, 2, 1, 1, 0, 2, 2, 3, 1, 0, 0, 2, 1, 2, 2, 0,
-	1, 3, 2 };
+static const size_t truth[ROWS] = { 0, 1, 2, 2, 1, 0, 3, 2, 1, 1, 0, 2, 2, 3, 1, 0, 0, 2, 1, 2, 2,
+	0, 1, 3, 2 };
 static const size_t predicted[ROWS] = { 0, 1, 2, 1, 1, 0, 2, 2, 0, 1, 0, 2, 2, 1, 1, 4, 0, 2, 2, 2,
 	1, 0, 1, 0, 2 };
 static const uint64_t confusion[CLASSES][CLASSES] = { { 5, 0, 0, 0, 1 }, { 1, 5, 1 }, { 0, 2, 7 },
@@ -65,7 +65,8 @@ static void try_classes(void)
 	nn_tally_free(&tally);
 }
 
-static void try_output(const struct nn_tally *tally, size_t output, double rmse, double mae, double r2)
+static void try_output(const struct nn_tally *tally, size_t output, double rmse, double mae,
+	double r2)
 {
 	struct nn_output_scores fit = nn_tally_fit(tally, output);
 

@@ -52,7 +52,8 @@ static const struct {
 	{ "{\"input\":[2],\"layers\":[" DENSE(0) "],\"loss\":\"mse\"}",
 		"layers[0].units: 0 is not a whole number from 1 to 2147483647" },
 	{ "{\"input\":[2],\"layers\":[" DENSE(-3) "],\"loss\":\"mse\"}", "layers[0].units: -3 is" },
-	{ "{\"input\":[2],\"layers\":[" DENSE(1.5) "],\"loss\":\"mse\"}", "layers[0].units: 1.5 is" },
+	{ "{\"input\":[2],\"layers\":[" DENSE(1.5) "],\"loss\":\"mse\"}",
+		"layers[0].units: 1.5 is" },
 	{ "{\"input\":[2],\"layers\":[" DENSE(1e300) "],\"loss\":\"mse\"}",
 		"layers[0].units: 1e+300 is not" },
 	{ "{\"input\":[2],\"layers\":[" DENSE("3") "],\"loss\":\"mse\"}",
@@ -85,8 +86,8 @@ static void check_bad_specs(void)
 {
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct nn_network *network = NULL;
-		int status = nn_network_parse(&network, bad[i].spec, strlen(bad[i].spec), "spec",
-			&err);
+		int status =
+			nn_network_parse(&network, bad[i].spec, strlen(bad[i].spec), "spec", &err);
 
 		if (!ok(status == NN_BAD && strstr(err.text, bad[i].text) && !network,
 			    "refused: %s", bad[i].spec))
@@ -108,12 +109,13 @@ static struct nn_network *parse(const char *spec)
 
 static void check_canonical(void)
 {
-	static const char canonical[] = "{\"input\":[2,3],\"layers\":[{\"type\":\"dense\",\"units\":4,"
+	static const char canonical[] =
+		"{\"input\":[2,3],\"layers\":[{\"type\":\"dense\",\"units\":4,"
 		"\"init\":\"glorot\",\"bias\":true},{\"type\":\"gelu\"},{\"type\":\"dense\",\"units\":1,"
 		"\"init\":\"he\",\"bias\":false}],\"loss\":\"mse\"}";
-	struct nn_network *network = parse(" { \"loss\":\"mse\", \"layers\": [ " DENSE(4)
-		", {\"type\":\"gelu\"}, {\"init\":\"he\",\"units\":1.0,\"bias\":false,"
-		"\"type\":\"dense\"}], \"input\":[2, 3] }\n");
+	struct nn_network *network = parse(" { \"loss\":\"mse\", \"layers\": [ " DENSE(
+		4) ", {\"type\":\"gelu\"}, {\"init\":\"he\",\"units\":1.0,\"bias\":false,"
+		   "\"type\":\"dense\"}], \"input\":[2, 3] }\n");
 	struct nn_network *again;
 	struct nn_bundle params = { 0 };
 
@@ -139,9 +141,9 @@ static void check_canonical(void)
 
 static void check_completion(void)
 {
-	static const char open_spec[] = "{\"layers\":[" DENSE(5)
-		",{\"type\":\"tanh\"},{\"type\":\"dense\"},{\"type\":\"identity\"}],"
-		"\"loss\":\"cross_entropy\"}";
+	static const char open_spec[] = "{\"layers\":[" DENSE(
+		5) ",{\"type\":\"tanh\"},{\"type\":\"dense\"},{\"type\":\"identity\"}],"
+		   "\"loss\":\"cross_entropy\"}";
 	struct nn_known_shapes known = { .in = { .ndim = 1, .dims = { 7 }, .count = 7 },
 		.outputs = 3 };
 	struct nn_network *network = NULL;
@@ -190,7 +192,8 @@ static void check_mlp_sizes(void)
 /* Element by element from the random stream, as nn-model(5) says. */
 static void check_init(void)
 {
-	struct nn_network *network = parse("{\"input\":[30],\"layers\":[{\"type\":\"dense\","
+	struct nn_network *network = parse(
+		"{\"input\":[30],\"layers\":[{\"type\":\"dense\","
 		"\"units\":20},{\"type\":\"dense\",\"units\":10,\"init\":\"he\"}],\"loss\":\"mse\"}");
 	struct nn_random stream = nn_random_stream(99, NN_RANDOM_INIT, 1, 0);
 	struct nn_bundle params = { 0 };
@@ -230,9 +233,17 @@ static struct nn_network *network;
 static struct nn_bundle params;
 static struct nn_bundle frame;
 static uint64_t starts[2] = { 0, ROWS };
-static struct nn_dataset data = { .frames = &frame, .starts = starts, .frame_count = 1,
-	.rows = ROWS, .total_rows = ROWS, .x_ndim = 1, .x_shape = { FEATURES },
-	.features = FEATURES, .x_dtype = NN_F32, .x_scale = 1, .has_classes = true,
+static struct nn_dataset data = { .frames = &frame,
+	.starts = starts,
+	.frame_count = 1,
+	.rows = ROWS,
+	.total_rows = ROWS,
+	.x_ndim = 1,
+	.x_shape = { FEATURES },
+	.features = FEATURES,
+	.x_dtype = NN_F32,
+	.x_scale = 1,
+	.has_classes = true,
 	.class_count = CLASSES };
 
 static void make_data(void)
@@ -357,7 +368,8 @@ static void check_accumulate(void)
 	nn_network_gradient(network, &params, x, NULL, y, 64, 1, &two.sum, &loss, &err);
 	for (size_t i = 0; i < one.sum.bytes / sizeof(float); i++)
 		same = same &&
-			((float *)(void *)two.sum.data)[i] == 2 * ((float *)(void *)one.sum.data)[i];
+			((float *)(void *)two.sum.data)[i] ==
+				2 * ((float *)(void *)one.sum.data)[i];
 	ok(same, "added to itself it is twice as large");
 	nn_partial_free(&one);
 	nn_partial_free(&two);
@@ -371,8 +383,8 @@ static void check_labels(void)
 	double loss;
 
 	new_partial(&partial);
-	ok(nn_network_gradient(network, &params, x, NULL, labels, 3, 0, &partial.sum, &loss, &err) ==
-				NN_BAD &&
+	ok(nn_network_gradient(network, &params, x, NULL, labels, 3, 0, &partial.sum, &loss,
+		   &err) == NN_BAD &&
 			!strcmp(err.text, "row 2: class 7, but the network has 7 outputs"),
 		"a class that is none is refused");
 	nn_partial_free(&partial);
@@ -381,8 +393,9 @@ static void check_labels(void)
 /* -log softmax in closed form, where a naive one overflows. */
 static void check_softmax(void)
 {
-	struct nn_network *plain = parse("{\"input\":[1],\"layers\":[{\"type\":\"dense\",\"units\":3}],"
-		"\"loss\":\"cross_entropy\"}");
+	struct nn_network *plain =
+		parse("{\"input\":[1],\"layers\":[{\"type\":\"dense\",\"units\":3}],"
+		      "\"loss\":\"cross_entropy\"}");
 	struct nn_bundle weights = { 0 };
 	struct nn_bundle grad = { 0 };
 	float x = 1;
@@ -407,7 +420,8 @@ static void check_softmax(void)
 	nn_network_gradient(plain, &weights, &x, NULL, &label, 1, 0, &grad, &loss, &err);
 	ok(fabs(loss - log1p(2 * exp(-18))) <= 1e-6 * loss, "a small loss keeps its digits");
 	bias = nn_bundle_data(&grad, nn_bundle_find(&grad, "0.bias"));
-	ok(fabs((double)bias[1] + 2 * exp(-18) / (1 + 2 * exp(-18))) <= 1e-6 * fabs((double)bias[1]),
+	ok(fabs((double)bias[1] + 2 * exp(-18) / (1 + 2 * exp(-18))) <=
+			1e-6 * fabs((double)bias[1]),
 		"and so does its gradient");
 	bias = nn_bundle_data(&weights, nn_bundle_find(&weights, "0.bias"));
 	bias[0] = (float)log(2);

@@ -60,7 +60,8 @@ static double worst_error(const struct figure *figure)
 		pass.divisor /= nn_clip_factor(nn_gradient_norm(&grad) / 4, options.clip);
 		optimizer->update(&pass, params, (float *)(void *)grad.data, slots, N);
 		for (int i = 0; i < N; i++)
-			worst = fmax(worst, fabs((double)params[i] - figure->params[t][i]) /
+			worst = fmax(worst,
+				fabs((double)params[i] - figure->params[t][i]) /
 					fmax(0.1, fabs(figure->params[t][i])));
 	}
 	nn_bundle_free(&grad);
@@ -121,8 +122,10 @@ static void test_json(void)
 			!strcmp(again.data, text.data),
 		"and back");
 	nn_json_free(document);
-	ok(nn_optim_options_read(&back, &document, "{\"method\":\"lion\",\"schedule\":\"constant\","
-						   "\"warmup\":0}", &err) == NN_BAD,
+	ok(nn_optim_options_read(&back, &document,
+		   "{\"method\":\"lion\",\"schedule\":\"constant\","
+		   "\"warmup\":0}",
+		   &err) == NN_BAD,
 		"a method that is not known");
 	ok(nn_optim_options_read(&back, &document, "[1]", &err) == NN_BAD, "no object");
 	nn_buffer_free(&text);

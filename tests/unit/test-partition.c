@@ -43,8 +43,8 @@ static bool sound(const char *method, uint64_t rows, uint64_t shards, const doub
 	return good && all == rows;
 }
 
-static uint64_t shard_of(const char *method, uint64_t rows, uint64_t shards,
-	const double *weights, uint64_t row)
+static uint64_t shard_of(const char *method, uint64_t rows, uint64_t shards, const double *weights,
+	uint64_t row)
 {
 	struct nn_partition partition;
 	uint64_t shard;
@@ -70,9 +70,11 @@ static void test_methods(void)
 
 		for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
 			for (size_t j = 0; j < sizeof counts / sizeof counts[0]; j++) {
-				good = good && sound(nn_partitioner_names[m], sizes[i], counts[j], NULL);
-				good_weighted = good_weighted && sound(nn_partitioner_names[m], sizes[i],
-					counts[j], weights);
+				good = good &&
+					sound(nn_partitioner_names[m], sizes[i], counts[j], NULL);
+				good_weighted = good_weighted &&
+					sound(nn_partitioner_names[m], sizes[i], counts[j],
+						weights);
 			}
 		ok(good, "%s: every row in one shard", nn_partitioner_names[m]);
 		ok(good_weighted, "%s: with weights too", nn_partitioner_names[m]);
@@ -88,12 +90,14 @@ static void test_places(void)
 
 	/* numpy.array_split(range(10), 3): sizes 4, 3, 3 */
 	ok(shard_of("block", 10, 3, NULL, 3) == 0 && shard_of("block", 10, 3, NULL, 4) == 1 &&
-			shard_of("block", 10, 3, NULL, 6) == 1 && shard_of("block", 10, 3, NULL, 7) == 2,
+			shard_of("block", 10, 3, NULL, 6) == 1 &&
+			shard_of("block", 10, 3, NULL, 7) == 2,
 		"block: the first shards are the larger ones");
 	for (uint64_t row = 0; row < 100; row++) {
 		cyclic = cyclic && shard_of("cyclic", 100, 7, NULL, row) == row % 7;
-		equal = equal && shard_of("random", 100, 3, NULL, row) ==
-			shard_of("random", 100, 3, ones, row);
+		equal = equal &&
+			shard_of("random", 100, 3, NULL, row) ==
+				shard_of("random", 100, 3, ones, row);
 	}
 	ok(cyclic, "cyclic: row i to shard i mod V");
 	ok(equal, "equal weights are no weights");
@@ -112,7 +116,8 @@ static void test_refusals(void)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		bool fine = i == 4; /* equal: their sum is not needed */
 
-		ok((nn_partition_init(&partition, "block", 10, 2, bad[i], 0, &err) == NN_USAGE) != fine,
+		ok((nn_partition_init(&partition, "block", 10, 2, bad[i], 0, &err) == NN_USAGE) !=
+				fine,
 			"weights %g,%g are %s", bad[i][0], bad[i][1], fine ? "taken" : "refused");
 		nn_partition_free(&partition);
 	}

@@ -34,8 +34,8 @@ static void converse(const struct nn_spawn *spawn, const char *input, char *outp
 static void test_pipes(void)
 {
 	static const char *const environment[] = { "NN_A=one two", "HOME=/nowhere", NULL };
-	static char *const arguments[] = { (char *)(size_t)"tr", (char *)(size_t)"a", (char *)(size_t)"b",
-		NULL };
+	static char *const arguments[] = { (char *)(size_t) "tr", (char *)(size_t) "a",
+		(char *)(size_t) "b", NULL };
 	struct nn_spawn spawn = { .arguments = arguments, .pipe_input = true, .pipe_output = true };
 	char text[200];
 	int status;
@@ -44,7 +44,8 @@ static void test_pipes(void)
 	is_text(text, "bbnbnb", "a program found in PATH, both pipes");
 	ok(status == 0, "exit status 0");
 	spawn = (struct nn_spawn){ .command = "echo \"$NN_A,$HOME,${PATH:+path}\"; exit 7",
-		.environment = environment, .pipe_output = true };
+		.environment = environment,
+		.pipe_output = true };
 	converse(&spawn, "", text, sizeof text, &status);
 	is_text(text, "one two,/nowhere,path\n", "variables beside and in place of ours");
 	nn_process_text(status, text);
@@ -57,8 +58,9 @@ static void test_pipes(void)
 
 static void test_deafness(void)
 {
-	static char *const yes[] = { (char *)(size_t)"yes", NULL };
-	struct nn_spawn spawn = { .command = "exec <&-; echo; sleep 5", .pipe_input = true,
+	static char *const yes[] = { (char *)(size_t) "yes", NULL };
+	struct nn_spawn spawn = { .command = "exec <&-; echo; sleep 5",
+		.pipe_input = true,
 		.pipe_output = true };
 	struct nn_process process;
 	char line;
@@ -83,14 +85,15 @@ static void test_deafness(void)
 
 static void test_failures(void)
 {
-	static char *const arguments[] = { (char *)(size_t)"/no/such/program", NULL };
+	static char *const arguments[] = { (char *)(size_t) "/no/such/program", NULL };
 	struct nn_spawn spawn = { .arguments = arguments, .pipe_input = true, .pipe_output = true };
 	struct nn_process process;
 	int before = dup(0);
 	int after;
 
 	ok(nn_process_start(&process, &spawn, &err) == NN_FAILED, "no such program");
-	is_text(err.text, "cannot start '/no/such/program': No such file or directory", "it says so");
+	is_text(err.text, "cannot start '/no/such/program': No such file or directory",
+		"it says so");
 	ok(process.pid == 0 && process.input == -1 && process.output == -1, "nothing is left");
 	after = dup(0);
 	ok(after == before + 1, "no descriptor either");

@@ -63,7 +63,8 @@ static void test_same_layout(void)
 	nn_writer_end(writer, &err);
 	nn_writer_close(writer);
 	reader = rewound(fd);
-	ok(!nn_reader_find(reader, NN_KIND_GRAD, &frame, &err) && !frame->same_layout, "the first frame");
+	ok(!nn_reader_find(reader, NN_KIND_GRAD, &frame, &err) && !frame->same_layout,
+		"the first frame");
 	ok(!nn_reader_find(reader, NN_KIND_GRAD, &frame, &err) && !frame->same_layout,
 		"like the frame before, but not like the last that was asked for");
 	ok(!nn_reader_find(reader, NN_KIND_GRAD, &frame, &err) && !frame->same_layout,
@@ -90,7 +91,7 @@ static void test_verify_twice(void)
 	nn_writer_close(writer);
 	reader = rewound(fd);
 	ok(!nn_reader_next(reader, &frame, &err) && !nn_reader_load(reader, &bundle, &err) &&
-		!nn_reader_verify(reader, &err) && !nn_reader_verify(reader, &err),
+			!nn_reader_verify(reader, &err) && !nn_reader_verify(reader, &err),
 		"verifying what has been verified");
 	nn_bundle_free(&bundle);
 	ok(!nn_reader_next(reader, &frame, &err) && !nn_reader_take(reader, &number, 4, &err),
@@ -118,13 +119,15 @@ static void test_pieces_are_raw(void)
 	make_bundle(&bundle, 4);
 	nn_writer_open(&writer, fd, "test", &err);
 	ok(!nn_writer_begin(writer, &preamble, &bundle, &err) &&
-		!nn_writer_put(writer, bundle.data, bundle.bytes, &err) &&
-		!nn_writer_finish(writer, &err) && !nn_writer_end(writer, &err), "written in pieces");
+			!nn_writer_put(writer, bundle.data, bundle.bytes, &err) &&
+			!nn_writer_finish(writer, &err) && !nn_writer_end(writer, &err),
+		"written in pieces");
 	nn_writer_close(writer);
 	nn_bundle_free(&bundle);
 	reader = rewound(fd);
 	ok(!nn_reader_next(reader, &frame, &err) && !frame->preamble.flags &&
-		!nn_reader_load(reader, &bundle, &err), "and read, not deflated");
+			!nn_reader_load(reader, &bundle, &err),
+		"and read, not deflated");
 	nn_bundle_free(&bundle);
 	nn_reader_close(reader);
 	close(fd);
@@ -161,7 +164,7 @@ static void test_many_metas(void)
 	nn_buffer_free(&json);
 	reader = rewound(fd);
 	ok(!nn_reader_next(reader, &frame, &err) && frame->layout->meta_count == 300000 &&
-		!strcmp(frame->layout->metas[7].key, "00000007"),
+			!strcmp(frame->layout->metas[7].key, "00000007"),
 		"300,000 metadata in the wrong order are read, and soon");
 	nn_reader_close(reader);
 	close(fd);
@@ -190,7 +193,8 @@ static void test_flat_header(void)
 	nn_bundle_free(&bundle);
 	reader = rewound(fd);
 	ok(!nn_reader_next(reader, &frame, &err) && !frame->preamble.flags &&
-		strlen(nn_bundle_meta(frame->layout, "flat")) == 1000000, "come back, not deflated");
+			strlen(nn_bundle_meta(frame->layout, "flat")) == 1000000,
+		"come back, not deflated");
 	nn_reader_close(reader);
 	close(fd);
 }
@@ -217,10 +221,12 @@ static void test_banner(void)
 {
 	alarm(20);
 	ok(from_pipe("Welcome to host\n", 16) == NN_FAILED, "a banner on an open pipe");
-	is_text(err.text, "pipe: frame 0, byte 0: no frame here, but \"Welcome to host\\n\" "
-			  "(does a login script print text into the pipe?)",
+	is_text(err.text,
+		"pipe: frame 0, byte 0: no frame here, but \"Welcome to host\\n\" "
+		"(does a login script print text into the pipe?)",
 		"is refused at once, and shown");
-	ok(from_pipe("\xab\x00\x01\x02\x03\x04\x05\x06", 8) == NN_FAILED && !strstr(err.text, "login"),
+	ok(from_pipe("\xab\x00\x01\x02\x03\x04\x05\x06", 8) == NN_FAILED &&
+			!strstr(err.text, "login"),
 		"what is no text is no banner");
 	alarm(0);
 }

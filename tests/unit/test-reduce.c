@@ -131,7 +131,8 @@ static void test_tree(void)
 	ok(parent.first == 4 && parent.end == 7 && right.first == 6 && right.end == 7,
 		"a cut right half");
 	parent = nn_tree_parent((struct nn_node){ 3, 4 }, 7, &left, &right);
-	ok(parent.first == 2 && parent.end == 4 && left.first == 2 && left.end == 3, "a right half");
+	ok(parent.first == 2 && parent.end == 4 && left.first == 2 && left.end == 3,
+		"a right half");
 }
 
 static void test_bad(void)

@@ -39,8 +39,14 @@ static size_t write_stream(int fd, uint32_t middle_flags)
 
 	for (unsigned i = 0; i < 3 && fine; i++) {
 		struct nn_bundle bundle;
-		struct nn_preamble preamble = { .kind = NN_KIND_GRAD, .step = 7, .shards = 3, .first = i,
-			.end = i + 1, .rows = 10 + i, .weight = 10 + i, .loss = 0.5,
+		struct nn_preamble preamble = { .kind = NN_KIND_GRAD,
+			.step = 7,
+			.shards = 3,
+			.first = i,
+			.end = i + 1,
+			.rows = 10 + i,
+			.weight = 10 + i,
+			.loss = 0.5,
 			.flags = i == 1 ? middle_flags : 0 };
 
 		make_bundle(&bundle, (float)i);
@@ -139,19 +145,22 @@ static void test_values(void)
 	lseek(fd, 0, SEEK_SET);
 	nn_reader_open(&reader, fd, "test", 0, &err);
 	ok(!nn_reader_next(reader, &frame, &err) && frame->preamble.first == 0 &&
-		frame->preamble.rows == 10 && !frame->same_layout, "the first frame's preamble");
+			frame->preamble.rows == 10 && !frame->same_layout,
+		"the first frame's preamble");
 	make_bundle(&want, 0);
 	ok(!nn_reader_load(reader, &got, &err) && got.bytes == want.bytes &&
-		!memcmp(got.data, want.data, want.bytes), "the first frame's data");
+			!memcmp(got.data, want.data, want.bytes),
+		"the first frame's data");
 	is_text(nn_bundle_meta(&got, "kernel"), "none \"quoted\"", "its metadata");
 	ok(!nn_bundle_same_layout(&got, &want, &err), "its layout");
 	ok(nn_bundle_find(&got, "0.bias")->offset == 0, "canonical order: by name");
 	nn_bundle_free(&want);
 	nn_bundle_free(&got);
-	ok(!nn_reader_next(reader, &frame, &err) && frame->same_layout, "the header is not parsed again");
+	ok(!nn_reader_next(reader, &frame, &err) && frame->same_layout,
+		"the header is not parsed again");
 	make_bundle(&want, 1);
 	ok(!nn_reader_take(reader, rest, 8, &err) && !nn_reader_take(reader, rest + 2, 64, &err) &&
-		!nn_reader_verify(reader, &err) && !memcmp(rest, want.data, sizeof rest),
+			!nn_reader_verify(reader, &err) && !memcmp(rest, want.data, sizeof rest),
 		"the second, deflated frame in pieces");
 	nn_bundle_free(&want);
 	nn_reader_close(reader);
@@ -194,7 +203,8 @@ static void test_join(void)
 	do
 		more = false;
 	while (!nn_join_next(readers, 2, NN_KIND_GRAD, frames, &more, &err) && more);
-	is_text(err.text, "left has ended, but right has another frame", "one ends before the other");
+	is_text(err.text, "left has ended, but right has another frame",
+		"one ends before the other");
 	for (int i = 0; i < 2; i++) {
 		nn_reader_close(readers[i]);
 		close(fds[i]);

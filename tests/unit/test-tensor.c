@@ -24,8 +24,9 @@ static void test_bundle(void)
 	is_text(bundle.tensors[0].name, "z", "the widest elements first");
 	is_text(bundle.tensors[1].name, "a", "then by name");
 	ok(nn_bundle_find(&bundle, "c")->offset == 32 && bundle.bytes == 33, "without holes");
-	ok(!nn_bundle_is_f32(&bundle) && !nn_bundle_to_f32(&bundle, &err) && nn_bundle_is_f32(&bundle) &&
-		bundle.bytes == 28, "all F32 now");
+	ok(!nn_bundle_is_f32(&bundle) && !nn_bundle_to_f32(&bundle, &err) &&
+			nn_bundle_is_f32(&bundle) && bundle.bytes == 28,
+		"all F32 now");
 	nn_bundle_free(&bundle);
 	ok(nn_bundle_add(&bundle, "huge", NN_F32, 2, huge, &err) == NN_BAD, "%s", err.text);
 	nn_bundle_add(&bundle, "x", NN_F32, 1, two, &err);
@@ -37,7 +38,8 @@ static void test_bundle(void)
 static void test_convert(void)
 {
 	/* IEEE 754 binary16 and bfloat16, from their definitions. */
-	static const uint16_t f16[] = { 0x3c00, 0xc000, 0x3555, 0x0001, 0x03ff, 0x7bff, 0x7c00, 0x8000 };
+	static const uint16_t f16[] = { 0x3c00, 0xc000, 0x3555, 0x0001, 0x03ff, 0x7bff, 0x7c00,
+		0x8000 };
 	static const float f16_want[] = { 1, -2, 0.333251953125f, 0x1p-24f, 1023 * 0x1p-24f, 65504,
 		INFINITY, -0.0f };
 	static const uint16_t bf16[] = { 0x3f80, 0xc049, 0x0080 };
@@ -85,8 +87,9 @@ static void test_vectors(void)
 	}
 	ok(same, "multiples added, each rounded by itself");
 	ok(fabs(nn_vector_square_sum(a, N) - want) < 1e-12 * want, "sum of squares");
-	ok(nn_vector_square_sum(a, N) == nn_vector_square_sum(a, 8192) +
-		nn_vector_square_sum(a + 8192, N - 8192), "... a tree over blocks of 4,096");
+	ok(nn_vector_square_sum(a, N) ==
+			nn_vector_square_sum(a, 8192) + nn_vector_square_sum(a + 8192, N - 8192),
+		"... a tree over blocks of 4,096");
 	ok(nn_vector_nonfinite(a, N) == N, "all finite");
 	a[7777] = NAN;
 	a[9000] = INFINITY;
