@@ -44,8 +44,3 @@ sh_fails() {
 	local code=$1 text=$2
 	fails "$code" "$text" bash -o pipefail -c "$3"
 }
-
-# Unit tests look for leaks; a tool that ends leaves its memory to the system.
-if [ -n "${ASAN_OPTIONS:-}" ]; then
-	export ASAN_OPTIONS=${ASAN_OPTIONS/detect_leaks=1/detect_leaks=0}
-fi

@@ -103,8 +103,8 @@ number() {
 
 @test "file(1) knows a stream by the installed magic" {
 	command -v file >/dev/null || skip "no file"
-	file -m "$srcdir/man/nnt.magic" "$files/good-grads.nnt" | grep -F 'nnpipe stream, version 1, begins with a gradient (step 5)'
-	file -m "$srcdir/man/nnt.magic" "$files/good-data.nnt" | grep -F 'begins with data (4 rows)'
-	file -m "$srcdir/man/nnt.magic" "$files/good-deflate.nnt" | grep -F ', deflated'
-	! file -m "$srcdir/man/nnt.magic" "$files/bad-text-transfer.nnt" | grep -F nnpipe
+	file -b -m "$srcdir/man/nnt.magic" "$files/good-grads.nnt" | grep -F 'nnpipe stream, version 1, begins with a gradient (step 5)'
+	file -b -m "$srcdir/man/nnt.magic" "$files/good-data.nnt" | grep -F 'begins with data (4 rows)'
+	file -b -m "$srcdir/man/nnt.magic" "$files/good-deflate.nnt" | grep -F ', deflated'
+	! file -b -m "$srcdir/man/nnt.magic" "$files/bad-text-transfer.nnt" | grep -F nnpipe
 }
