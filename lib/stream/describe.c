@@ -92,6 +92,8 @@ int nn_describe_frame(struct nn_buffer *out, const struct nn_frame *frame, struc
 	PRINT(&pen, "%s", nn_kind_name(p->kind, kind));
 	print_training(&pen, p);
 	print_coverage(&pen, p);
+	if (p->flags & NN_FLAG_MORE)
+		PRINT(&pen, ", more to come");
 	if (p->id)
 		PRINT(&pen, ", %s %016llx", p->kind == NN_KIND_MODEL ? "id" : "model", (ull)p->id);
 	PRINT(&pen, ", %s", bytes);
@@ -233,6 +235,8 @@ int nn_describe_json(struct nn_buffer *out, const char *file, uint64_t stream,
 		(ull)stream, (ull)p->sequence, nn_kind_name(p->kind, kind), (ull)frame->position);
 	PRINT(&pen, ",\"format\":\"%s\"", frame->plain ? "safetensors" : "nnt");
 	PRINT(&pen, ",\"deflated\":%s", p->flags & NN_FLAG_DEFLATE ? "true" : "false");
+	if (p->kind == NN_KIND_GRAD)
+		PRINT(&pen, ",\"more\":%s", p->flags & NN_FLAG_MORE ? "true" : "false");
 	put_preamble(&pen, p);
 	if (frame->plain)
 		PRINT(&pen, ",\"digest\":null");

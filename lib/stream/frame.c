@@ -34,7 +34,7 @@ enum {
 	AT_CRC = 188,
 };
 
-#define KNOWN_FLAGS (uint32_t)(NN_FLAG_DEFLATE | NN_FLAG_REFERENCE)
+#define KNOWN_FLAGS (uint32_t)(NN_FLAG_DEFLATE | NN_FLAG_REFERENCE | NN_FLAG_MORE)
 
 const char *nn_kind_name(unsigned kind, char buffer[static 16])
 {
@@ -147,6 +147,11 @@ int nn_preamble_check(const struct nn_preamble *preamble, unsigned *at, struct n
 		*at = AT_FLAGS;
 		return nn_fail(err, NN_BAD, "flags 0x%x in an END frame",
 			(unsigned)preamble->flags);
+	}
+	if (preamble->flags & NN_FLAG_MORE && preamble->kind != NN_KIND_GRAD) {
+		*at = AT_FLAGS;
+		return nn_fail(err, NN_BAD, "flag 0x%x in a frame of %s, which is no gradient",
+			(unsigned)NN_FLAG_MORE, nn_kind_name(preamble->kind, name));
 	}
 	if (!(preamble->flags & NN_FLAG_DEFLATE) && preamble->stored != preamble->raw) {
 		*at = AT_STORED;

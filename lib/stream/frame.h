@@ -26,6 +26,8 @@ enum nn_kind {
 enum nn_flag {
 	NN_FLAG_DEFLATE = 1,   /* the stored body is a zlib stream (RFC 1950) of the body */
 	NN_FLAG_REFERENCE = 2, /* no body: shared memory, only where a parent passed it */
+	NN_FLAG_MORE =
+		4, /* grad: the next frame has more shards of this step, of the same sender */
 };
 
 #define NN_FRAME_VERSION 1

@@ -110,7 +110,8 @@ static bool streams(const struct lockstep *lockstep)
 	for (size_t i = 0; i < lockstep->count; i++) {
 		const struct leaf *leaf = &lockstep->leaves[i];
 
-		if (!leaf->frame->ordered || !nn_bundle_is_f32(leaf->frame->layout) ||
+		if (leaf->frame->preamble.flags & NN_FLAG_MORE || !leaf->frame->ordered ||
+			!nn_bundle_is_f32(leaf->frame->layout) ||
 			!nn_tree_is_node(leaf->range, shards) ||
 			(i && leaf[-1].range.end > leaf->range.first))
 			return false;
@@ -220,7 +221,8 @@ static int sum_block(const struct lockstep *lockstep, size_t from, size_t to, si
 static int write_header(struct lockstep *lockstep, size_t from, size_t to,
 	const struct nn_partial *sum, struct nn_error *err)
 {
-	struct nn_preamble preamble = nn_reduction_preamble(&lockstep->reduction, sum);
+	struct nn_preamble preamble =
+		nn_reduction_preamble(&lockstep->reduction, sum, to < lockstep->count);
 	struct nn_bundle layout;
 	int status = nn_bundle_copy_layout(lockstep->frames[0]->layout, &layout, err);
 
@@ -273,18 +275,39 @@ static int stream_round(struct lockstep *lockstep, struct nn_error *err)
 	return status;
 }
 
+/* All frames of a reader's step: the round's, and while one says so the next. */
+static int add_frames(struct lockstep *lockstep, struct nn_accumulator *accumulator,
+	const struct leaf *leaf, struct nn_error *err)
+{
+	struct nn_reduction *reduction = &lockstep->reduction;
+	const struct nn_frame *frame = leaf->frame;
+	int status =
+		nn_reduction_add(reduction, accumulator, leaf->reader, frame, leaf->number, err);
+
+	while (!status && frame->preamble.flags & NN_FLAG_MORE) {
+		status = nn_reader_next(leaf->reader, &frame, err);
+		if (status)
+			return status;
+		if (!frame || frame->preamble.kind != NN_KIND_GRAD) {
+			nn_fail(err, NN_BAD, "the frame before it promised more of its step");
+			return nn_reader_blame(leaf->reader, err);
+		}
+		status = nn_reduction_check(reduction, leaf->reader, frame, err);
+		if (!status)
+			status = nn_reduction_add(reduction, accumulator, leaf->reader, frame,
+				leaf->number, err);
+	}
+	return status;
+}
+
 /* The round as whole frames, in memory. */
 static int load_round(struct lockstep *lockstep, struct nn_error *err)
 {
 	struct nn_accumulator *accumulator = nn_accumulator_new(tree_size(lockstep), err);
 	int status = accumulator ? NN_OK : NN_FAILED;
 
-	for (size_t i = 0; i < lockstep->count && !status; i++) {
-		const struct leaf *leaf = &lockstep->leaves[i];
-
-		status = nn_reduction_add(&lockstep->reduction, accumulator, leaf->reader,
-			leaf->frame, leaf->number, err);
-	}
+	for (size_t i = 0; i < lockstep->count && !status; i++)
+		status = add_frames(lockstep, accumulator, &lockstep->leaves[i], err);
 	if (!status)
 		status = nn_reduction_write(&lockstep->reduction, accumulator, err);
 	nn_accumulator_free(accumulator);

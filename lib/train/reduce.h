@@ -28,7 +28,8 @@ struct nn_reduce_options {
  *
  * A model's id is not written: its numbers are not known before its preamble goes out. */
 
-/* One frame of each reader a round, until all end together. Frames go through block by block: the
+/* One frame of each reader a round, and of gradients those that a frame says follow it (then the
+ * round is held in memory), until all end together. Frames go through block by block: the
  * memory taken is a few blocks whatever their size, unless a frame may yet have to be left out
  * (skip_nonfinite), is not F32 in canonical order, or comes twice. No digest is written before
  * those of all inputs have been verified. */

@@ -236,11 +236,11 @@ int nn_reduction_add(struct nn_reduction *reduction, struct nn_accumulator *accu
 }
 
 struct nn_preamble nn_reduction_preamble(const struct nn_reduction *reduction,
-	const struct nn_partial *partial)
+	const struct nn_partial *partial, bool more)
 {
 	struct nn_preamble preamble = reduction->reference;
 
-	preamble.flags = 0;
+	preamble.flags = more && reduction->kind == NN_KIND_GRAD ? NN_FLAG_MORE : 0;
 	if (reduction->kind == NN_KIND_GRAD) {
 		preamble.rows = partial->rows;
 		preamble.weight = partial->weight;
@@ -287,9 +287,11 @@ int nn_reduction_write(struct nn_reduction *reduction, struct nn_accumulator *ac
 {
 	int status = NN_OK;
 
-	for (size_t i = 0; i < nn_accumulator_count(accumulator) && !status; i++) {
+	size_t count = nn_accumulator_count(accumulator);
+
+	for (size_t i = 0; i < count && !status; i++) {
 		const struct nn_partial *node = nn_accumulator_node(accumulator, i);
-		struct nn_preamble preamble = nn_reduction_preamble(reduction, node);
+		struct nn_preamble preamble = nn_reduction_preamble(reduction, node, i + 1 < count);
 
 		status = nn_reduction_can_finish(reduction, node, err);
 		if (!status && reduction->method->finish)

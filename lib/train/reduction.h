@@ -34,9 +34,10 @@ int nn_reduction_check_loss(double loss, struct nn_error *err);
 int nn_reduction_add(struct nn_reduction *reduction, struct nn_accumulator *accumulator,
 	struct nn_reader *reader, const struct nn_frame *frame, uint64_t number,
 	struct nn_error *err);
-/* The preamble of what comes out: rows, weight and loss of `partial`, by the method. */
+/* The preamble of what comes out: rows, weight and loss of `partial`, by the method; `more` if
+ * another frame of the step follows. */
 struct nn_preamble nn_reduction_preamble(const struct nn_reduction *reduction,
-	const struct nn_partial *partial);
+	const struct nn_partial *partial, bool more);
 /* Can a sum be finished by the method? NN_BAD if it lacks shards or its weight is zero. */
 int nn_reduction_can_finish(const struct nn_reduction *reduction, const struct nn_partial *partial,
 	struct nn_error *err);

@@ -217,7 +217,9 @@ static int write_partial(const struct nn_worker *worker, const struct nn_model *
 	const struct nn_step *step, struct nn_writer *writer, struct nn_error *err)
 {
 	const struct nn_partial *partial = &worker->partials[0];
+	bool last = shards_below(worker, partial->range.end) == worker->shards->count;
 	struct nn_preamble preamble = { .kind = NN_KIND_GRAD,
+		.flags = last ? 0 : NN_FLAG_MORE,
 		.step = step->step,
 		.epoch = step->epoch,
 		.step_in_epoch = step->step_in_epoch,

@@ -3,9 +3,10 @@
  *   frames grad step=3 shards=2 first=0 end=1 weight=8 kernel=K w=1,2,nan b=0.5 model id=7 w~1000
  *
  * A word without "=" or "~" begins a frame: "grad", "model", "delta" or "state"; "cut" ends the
- * program without an END frame. KEY=NUMBER sets a field of the preamble, kernel= and spec= are
- * metadata, else NAME=V,V,... is a tensor and NAME~COUNT one of COUNT pseudo-random numbers (that
- * depend on `seed`). id=N is the number itself; id=auto that of the frame's tensors. */
+ * program without an END frame. KEY=NUMBER sets a field of the preamble, more=1 the flag that more
+ * of the step follows. kernel= and spec= are metadata, else NAME=V,V,... is a tensor and NAME~COUNT
+ * one of COUNT pseudo-random numbers (that depend on `seed`). id=N is the number itself; id=auto
+ * that of the frame's tensors. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -52,6 +53,10 @@ static int set_field(const char *name, const char *value)
 {
 	uint64_t number = strtoull(value, NULL, 0);
 
+	if (!strcmp(name, "more")) {
+		preamble.flags = number ? NN_FLAG_MORE : 0;
+		return 1;
+	}
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		if (!strcmp(name, fields[i].name))
 			return memcpy((char *)&preamble + fields[i].offset, &number,

@@ -80,6 +80,15 @@ same() {
 	same out.nnt even.nnt
 }
 
+@test "a live pipe of two processes, three shards and one" {
+	mkfifo back.3 h.3 h.1
+	nn-reduce h.3 h.1 >back.3 3>&- &
+	$UPDATE --loop --steps $STEPS -c out.nnt start.nnt <back.3 3>&- |
+		tee >($GRAD even-0.nnt even-1.nnt even-2.nnt >h.3) | $GRAD even-3.nnt >h.1
+	wait
+	same out.nnt even.nnt
+}
+
 @test "a run that is stopped and resumed from its checkpoint" {
 	mkfifo back.r
 	$UPDATE --loop --steps 2 -c half.nnt start.nnt <back.r |
@@ -135,6 +144,11 @@ same() {
 			for k in ${hosts%:*}; do $GRAD -m m even-\$k.nnt; done | nn-reduce >a
 			for k in ${hosts#*:}; do $GRAD -m m even-\$k.nnt; done | nn-reduce >b
 			cat b a"
+		same out.nnt even.nnt
+		train out.nnt "cat >m
+			for k in ${hosts%:*}; do $GRAD -m m even-\$k.nnt; done | nn-reduce >a
+			for k in ${hosts#*:}; do $GRAD -m m even-\$k.nnt; done | nn-reduce >b
+			nn-reduce b a"
 		same out.nnt even.nnt
 	done
 }
