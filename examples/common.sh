@@ -27,7 +27,7 @@ begin() {
 		work=$(mktemp -d "${TMPDIR:-/tmp}/nnpipe.XXXXXX")
 		keep=no
 	fi
-	pids= # of what runs in the background and does not end by itself
+	pids= # of what may still run in the background when we end
 	trap finish EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -87,7 +87,7 @@ say() {
 
 # show COMMAND: prints the command. do_it COMMAND: runs the very text that it prints.
 show() {
-	printf '%s\n' "$1" | sed "s/^/    $dim/; 1s/^    $dim/  $dim\$ /; s/\$/$plain/"
+	printf '%s\n' "$1" | sed "1s/^/  $dim\$ /; 1!s/^/    $dim/; s/\$/$plain/"
 }
 
 do_it() {

@@ -42,12 +42,15 @@ do_it "nn-init --mlp 64,128,10 --seed 1 --data train.nnt -o start.nnt"
 section '3. Training: two workers in a live pipe, 30 epochs'
 mkfifo log
 awk -v unicode=$unicode -f "$here/loss.awk" log &
+pids="$pids $!"
 training=$(now)
-do_it "mkfifo from-0 from-1 back
+commands="mkfifo from-0 from-1 back
 nn-reduce from-0 from-1 >back &
 nn-update --loop --epochs 30 -O adamw --lr 0.005 --weight-decay 0.5 \\
     --schedule cosine:690 --log log -c trained.nnt start.nnt <back |
   tee >(nn-grad -b 32 shard-0.nnt >from-0) | nn-grad -b 32 shard-1.nnt >from-1"
+show "$commands"
+eval "$commands" 2>&1 | cat # no terminal, no progress line: the bars are there
 wait
 say "Trained in $(since "$training")."
 

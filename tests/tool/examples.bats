@@ -20,6 +20,18 @@ example() {
 	[ "$(wc -L <out)" -le 100 ]
 }
 
+@test "digits: in colour on a terminal, unless NO_COLOR is set" {
+	command -v script >/dev/null || skip "there is no script(1)"
+	export TERM=xterm
+	script -qec "$examples/digits/run.sh" /dev/null </dev/null >out 3>&-
+	grep -q "$(printf '\033')\[1mnnpipe" out
+	grep -q 'test digits are right' out
+	run ! grep -qi 'sed:\|awk:' out
+	NO_COLOR=1 script -qec "$examples/digits/run.sh" /dev/null </dev/null >out 3>&-
+	grep -q 'test digits are right' out
+	run ! grep -q "$(printf '\033')\[[0-9;]*m" out
+}
+
 @test "digits: twice the same model" {
 	example digits one
 	example digits two
