@@ -77,6 +77,10 @@ static void read_like(struct nn_bundle *bundle)
 	} while (frame->preamble.kind != NN_KIND_DATA && frame->preamble.kind != NN_KIND_MODEL);
 	if (nn_reader_load(reader, bundle, &err))
 		cli_die(&err);
+	/* A stream that is damaged further on, or cut, may have lost what was meant. */
+	while (frame)
+		if (nn_reader_next(reader, &frame, &err))
+			cli_die(&err);
 	nn_reader_close(reader);
 	close(fd);
 	import.like = bundle;

@@ -131,9 +131,11 @@ static int show_spec(struct view *view, const char *spec, struct nn_error *err)
 
 	for (size_t i = 0; i < view->layout.count; i++)
 		parameters += view->layout.tensors[i].count;
-	if (nn_spec_summary(&line, spec, err)) {
+	status = nn_spec_summary(&line, spec, err);
+	if (status) {
 		nn_buffer_free(&line);
-		return nn_describe_text(&view->text, spec, TEXT_LIMIT, err);
+		return status == NN_FAILED ? status :
+					     nn_describe_text(&view->text, spec, TEXT_LIMIT, err);
 	}
 	status = nn_describe_text(&view->text, line.data ? line.data : "", 4096, err);
 	nn_buffer_free(&line);
@@ -147,10 +149,11 @@ static int show_classes(struct view *view, const char *text, struct nn_error *er
 {
 	char **names;
 	size_t count;
-	int status = NN_OK;
+	int status = nn_data_classes(&view->layout, &names, &count, err);
 
-	if (nn_data_classes(&view->layout, &names, &count, err))
-		return nn_describe_text(&view->text, text, TEXT_LIMIT, err);
+	if (status)
+		return status == NN_FAILED ? status :
+					     nn_describe_text(&view->text, text, TEXT_LIMIT, err);
 	for (size_t i = 0; i < count && i < 20 && !status; i++) {
 		status = nn_buffer_puts(&view->text, i ? ", " : "", err);
 		if (!status)

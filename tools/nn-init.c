@@ -96,8 +96,11 @@ static struct nn_network *make_network(const char *path, const struct nn_dataset
 			 loss                          ? loss :
 				 data && data->outputs ? "mse" :
 							 "cross_entropy",
-			 &err))
-		cli_usage("--mlp: %s", err.text);
+			 &err)) {
+		if (err.status == NN_USAGE)
+			cli_usage("--mlp: %s", err.text);
+		cli_die(&err);
+	}
 	if (nn_network_complete(&network, spec.data, spec.length, name, &known, &err))
 		cli_die(&err);
 	nn_buffer_free(&spec);

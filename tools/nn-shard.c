@@ -53,11 +53,15 @@ static void show_progress(void *shards, uint64_t rows)
 /* "2/4" */
 static uint64_t parse_only(void)
 {
-	char *copy = nn_strdup(only, NULL);
-	char *slash = copy ? strchr(copy, '/') : NULL;
+	struct nn_error err;
+	char *copy = nn_strdup(only, &err);
+	char *slash;
 	uint64_t shard = 0;
 	uint64_t total = 0;
 
+	if (!copy)
+		cli_die(&err);
+	slash = strchr(copy, '/');
 	if (slash)
 		*slash = '\0';
 	if (!slash || !nn_parse_u64(copy, &shard) || !nn_parse_u64(slash + 1, &total))

@@ -311,7 +311,7 @@ int nn_columns_parse(struct nn_columns *columns, const char *text, struct nn_err
 
 	*columns = (struct nn_columns){ 0 };
 	if (!runs)
-		return NN_BAD;
+		return err ? (int)err->status : NN_BAD;
 	status = parse_runs(columns, runs, err);
 	nn_json_free(runs);
 	if (status)

@@ -138,7 +138,7 @@ int nn_data_classes(const struct nn_bundle *metas, char ***names, size_t *count,
 		return NN_OK;
 	array = nn_json_parse(text, strlen(text), "metadata `classes`", err);
 	if (!array)
-		return NN_BAD;
+		return err ? (int)err->status : NN_BAD;
 	if (nn_json_type(array) != NN_JSON_ARRAY || !nn_json_size(array)) {
 		status = nn_fail(err, NN_BAD, "metadata `classes`: not an array of names");
 	} else {

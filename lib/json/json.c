@@ -1,6 +1,7 @@
 #include "json/json.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,12 @@ struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 
 	if (check_text(text, length, what, err))
 		return NULL;
+	errno = 0;
 	root = cJSON_ParseWithLengthOpts(text, length, &end, 0);
+	if (!root && errno == ENOMEM) {
+		nn_fail(err, NN_FAILED, "%s: no memory for its values", what);
+		return NULL;
+	}
 	if (!root) {
 		nn_fail(err, NN_BAD, "%s: byte %zu: not JSON", what,
 			end ? (size_t)(end - text) : 0);

@@ -50,7 +50,7 @@ int nn_spec_summary(struct nn_buffer *out, const char *spec, struct nn_error *er
 	int status;
 
 	if (!json)
-		return NN_BAD;
+		return err ? (int)err->status : NN_BAD;
 	layers = nn_json_get(json, "layers");
 	if (!layers || nn_json_type(layers) != NN_JSON_ARRAY) {
 		nn_json_free(json);

@@ -176,7 +176,7 @@ int nn_optim_options_read(struct nn_optim_options *options, struct nn_json **doc
 	*options = nn_optim_no_options;
 	*document = nn_json_parse(text, strlen(text), "optimizer", err);
 	if (!*document)
-		return NN_BAD;
+		return err ? (int)err->status : NN_BAD;
 	status = read_members(options, *document, err);
 	checked = *options;
 	if (!status && nn_optim_resolve(&checked, NULL, err)) {

@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <execinfo.h>
+#endif
 
 #include "base/memory.h"
 
@@ -75,6 +78,18 @@ static void *run(void *context)
 	return NULL;
 }
 
+/* pthread_cancel loads libgcc, and aborts where there is no memory for that: better now or never. */
+static bool can_cancel(void)
+{
+#ifdef __GLIBC__
+	void *frame;
+
+	return backtrace(&frame, 1) > 0;
+#else
+	return true;
+#endif
+}
+
 int nn_ahead_open(struct nn_ahead **ahead, struct nn_reader *reader, unsigned kind,
 	struct nn_error *err)
 {
@@ -86,7 +101,7 @@ int nn_ahead_open(struct nn_ahead **ahead, struct nn_reader *reader, unsigned ki
 	new->kind = kind;
 	pthread_mutex_init(&new->mutex, NULL);
 	pthread_cond_init(&new->turned, NULL);
-	new->threaded = !pthread_create(&new->thread, NULL, run, new);
+	new->threaded = can_cancel() && !pthread_create(&new->thread, NULL, run, new);
 	*ahead = new;
 	return NN_OK;
 }

@@ -62,6 +62,9 @@ static int inflate_all(struct nn_body *body, unsigned char *to, size_t count, st
 			return status;
 		to += made;
 		count -= made;
+		if (result == Z_MEM_ERROR)
+			return nn_fail(err, NN_FAILED, "%s: no memory to inflate",
+				body->input->name);
 		if (result != Z_OK && !(result == Z_STREAM_END && !count))
 			return nn_input_damaged(body->input, body->input->position, err,
 				"the deflated body ends early or is damaged");

@@ -136,7 +136,9 @@ static int parse_header(struct nn_reader *reader, uint64_t at, struct nn_error *
 	nn_buffer_clear(&reader->last_header);
 	if (nn_header_parse(reader->header.data, reader->header.length, &reader->layout,
 		    reader->plain ? &reader->places : NULL, &why))
-		return nn_input_damaged(&reader->input, at, err, "%s", why.text);
+		return why.status == NN_FAILED ?
+			nn_fail(err, NN_FAILED, "%s: %s", reader->input.name, why.text) :
+			nn_input_damaged(&reader->input, at, err, "%s", why.text);
 	swap = reader->last_header;
 	reader->last_header = reader->header;
 	reader->header = swap;

@@ -242,7 +242,7 @@ int nn_header_parse(const char *text, size_t length, struct nn_bundle *bundle, s
 
 	*bundle = (struct nn_bundle){ 0 };
 	if (!json)
-		return NN_BAD;
+		return err ? (int)err->status : NN_BAD;
 	if (nn_json_type(json) != NN_JSON_OBJECT) {
 		status = nn_fail(err, NN_BAD, "header: is %s, not an object",
 			nn_json_type_name(json));

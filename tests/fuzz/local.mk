@@ -1,6 +1,13 @@
 UNIT_TESTS += tests/fuzz/fuzz-stream
 tests_fuzz_fuzz_stream_SOURCES = tests/fuzz/fuzz-stream.c
-EXTRA_DIST += tests/fuzz/README.md
+EXTRA_DIST += tests/fuzz/README.md tests/fuzz/faults.c
+
+# For LD_PRELOAD: calls that fail, one after the other.
+check_DATA += tests/fuzz/faults.so
+CLEANFILES += tests/fuzz/faults.so
+tests/fuzz/faults.so: tests/fuzz/faults.c
+	@$(MKDIR_P) tests/fuzz
+	$(AM_V_CCLD)$(CC) -D_GNU_SOURCE -O1 -fPIC -shared -o $@ $(srcdir)/tests/fuzz/faults.c -ldl
 
 FUZZ_CC = clang
 FUZZ_SECONDS = 60

@@ -139,4 +139,9 @@ every_bad() {
 @test "nn-import refuses them as --like" {
 	printf '1,2,no\n' >table.csv
 	every_bad "nn-import --like {} -o kept table.csv"
+	# So does it where only what stands behind the data is wrong.
+	nn-import -t 3 -o like.nnt table.csv
+	nn-import --like like.nnt table.csv >want
+	head -c -64 like.nnt >cut.nnt
+	fails 1 "cut.nnt: frame 1, byte " nn-import --like cut.nnt table.csv
 }
