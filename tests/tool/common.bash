@@ -18,6 +18,8 @@ examples=$srcdir/examples
 tools=${TOOLS:-$(sed -n 's/^bin_PROGRAMS += *//p' "$srcdir/tools/local.mk" | xargs)}
 # A tool leaves its memory to the system when it ends; leaks are for the unit tests to find.
 export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
+# No settings of whoever runs the tests; GNU parallel wants a folder to look into.
+export HOME=$BATS_RUN_TMPDIR
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
 setup() {

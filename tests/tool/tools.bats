@@ -131,6 +131,35 @@ is_in() {
 	done
 }
 
+# The same work with what is read last on stdin.
+from_stdin() {
+	case $1 in
+	nn-import) echo nn-import -t 4 ;;
+	nn-shard) echo nn-shard -k 0/2 ;;
+	nn-init) echo nn-init - ;;
+	nn-grad) echo nn-grad data.nnt ;;
+	nn-reduce) echo nn-reduce ;;
+	nn-update) echo nn-update --lr 0.1 model.nnt ;;
+	nn-eval) echo nn-eval data.nnt ;;
+	nn-predict) echo nn-predict data.nnt ;;
+	nn-info) echo nn-info ;;
+	nn-convert) echo nn-convert --to safetensors ;;
+	*) fail "no command line for $1" ;;
+	esac
+}
+
+@test "a closed stdin is a failed read, an empty one a bad input" {
+	for tool in $tools; do
+		sh_fails 4 "$tool: stdin: cannot read: Bad file descriptor" "exec $(from_stdin "$tool") <&-"
+		: >empty
+		sh_fails 1 "$tool: stdin: " "exec $(from_stdin "$tool") <empty"
+		# What a pipe did not bring may come the next time.
+		: | $(from_stdin "$tool") >out 2>err && fail "$tool takes nothing for something"
+		[[ ${PIPESTATUS[1]} == [14] ]]
+		[ "$(wc -l <err)" -eq 1 ]
+	done
+}
+
 @test "a file that is not there, a folder, text, an empty file: exit 1, the file is named" {
 	mkdir folder
 	echo 'SSH-2.0 welcome to alice' >text
