@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "data/meta.h"
 #include "data/partition.h"
-#include "stream/ahead.h"
 
 struct job {
 	struct nn_split *split;
@@ -273,39 +272,27 @@ static void free_job(struct job *job)
 	free(job->scratch);
 }
 
-static int split_all(struct job *job, struct nn_ahead *ahead, struct nn_error *err)
-{
-	bool more = true;
-	int status = NN_OK;
-
-	while (!status) {
-		struct nn_loaded loaded;
-		uint64_t count = 0;
-
-		status = nn_ahead_next(ahead, &loaded, &more, err);
-		if (status || !more)
-			break;
-		if (check(job, &loaded.bundle, &loaded.preamble, &count, err))
-			status = nn_ahead_blame(ahead, &loaded, err);
-		else
-			status = split_frame(job, &loaded.bundle, count, err);
-		nn_bundle_free(&loaded.bundle);
-		if (!status && job->split->progress)
-			job->split->progress(job->split->context, job->done);
-	}
-	return status;
-}
-
 int nn_split(struct nn_reader *reader, struct nn_split *split, uint64_t *rows, struct nn_error *err)
 {
 	struct job job = { .split = split };
-	struct nn_ahead *ahead;
-	int status = nn_ahead_open(&ahead, reader, NN_KIND_DATA, err);
+	const struct nn_frame *frame;
+	int status;
 
-	if (status)
-		return status;
-	status = split_all(&job, ahead, err);
-	nn_ahead_close(ahead);
+	while (!(status = nn_reader_find(reader, NN_KIND_DATA, &frame, err)) && frame) {
+		struct nn_bundle bundle = { 0 };
+		uint64_t count = 0;
+
+		status = nn_reader_load(reader, &bundle, err);
+		if (!status && check(&job, &bundle, &frame->preamble, &count, err))
+			status = nn_reader_blame(reader, err);
+		if (!status)
+			status = split_frame(&job, &bundle, count, err);
+		nn_bundle_free(&bundle);
+		if (status)
+			break;
+		if (split->progress)
+			split->progress(split->context, job.done);
+	}
 	if (!status)
 		status = finish(&job, nn_reader_name(reader), err);
 	*rows = job.rows;

@@ -1,6 +1,4 @@
 libnnpipe_a_SOURCES += \
-	lib/stream/ahead.c \
-	lib/stream/ahead.h \
 	lib/stream/body.c \
 	lib/stream/body.h \
 	lib/stream/describe.c \
