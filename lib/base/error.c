@@ -6,14 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* U+0080 to U+009F are control characters too: U+009B is as good as ESC [. In UTF-8 they begin with c2,
+ * and on a terminal of single bytes none is the rest of a sequence. */
+static bool is_control(const char *text, unsigned left)
+{
+	unsigned char c = (unsigned char)*text;
+
+	if (c == 0xc2)
+		return ((unsigned char)text[1] & 0xe0) == 0x80;
+	return c < 0x20 || c == 0x7f || (!left && (c & 0xe0) == 0x80);
+}
+
 /* Copies `from` to `to`, control characters as \xNN: a terminal must not obey what a file says. */
 static void copy_escaped(char *to, size_t size, const char *from)
 {
 	size_t used = 0;
+	unsigned left = 0; /* bytes that a UTF-8 sequence still has */
 
 	for (; *from; from++) {
 		unsigned char c = (unsigned char)*from;
-		bool plain = c >= 0x20 && c != 0x7f;
+		bool plain = !is_control(from, left);
 		size_t need = plain ? 1 : 4;
 
 		if (used + need >= size)
@@ -23,6 +35,10 @@ static void copy_escaped(char *to, size_t size, const char *from)
 		else
 			snprintf(to + used, size - used, "\\x%02x", (unsigned)c);
 		used += need;
+		if (plain && c >= 0xc0)
+			left = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		else
+			left = left && c >= 0x80 ? left - 1 : 0;
 	}
 	to[used] = '\0';
 }

@@ -7,6 +7,15 @@
 #include "base/text.h"
 #include "json/json.h"
 
+/* Rows without a value are as many as somebody says, in no bytes at all. */
+static bool has_values(const struct nn_tensor *tensor)
+{
+	for (unsigned i = 1; i < tensor->ndim; i++)
+		if (!tensor->shape[i])
+			return false;
+	return true;
+}
+
 int nn_data_check_frame(const struct nn_bundle *layout, const struct nn_preamble *preamble,
 	uint64_t *rows, struct nn_error *err)
 {
@@ -21,6 +30,9 @@ int nn_data_check_frame(const struct nn_bundle *layout, const struct nn_preamble
 				layout->tensors[i].name);
 	if (!x->ndim || (y && !y->ndim))
 		return nn_fail(err, NN_BAD, "tensor %s: a scalar, not rows", x->ndim ? "y" : "x");
+	if (!has_values(x) || (y && !has_values(y)))
+		return nn_fail(err, NN_BAD, "tensor %s: rows without a value",
+			has_values(x) ? "y" : "x");
 	if (y && y->shape[0] != x->shape[0])
 		return nn_fail(err, NN_BAD, "%llu rows of x and %llu of y",
 			(unsigned long long)x->shape[0], (unsigned long long)y->shape[0]);

@@ -9,22 +9,28 @@
 
 #include "base/cpu.h"
 
+#define MOST_THREADS 1024
+
 /* One library a process: a second copy with another kernel would not be loaded anyway. */
 static struct {
 	char kernel[NN_KERNEL_TEXT];
 	__typeof__(cblas_sgemm) *sgemm;
 } blas;
 
-/* "OpenBLAS-0.3.21/SkylakeX/4t" and "SkylakeX" name the same code path. */
+/* "OpenBLAS-0.3.21/SkylakeX/4t" and "SkylakeX" name the same code path. What is no number of threads
+ * that can be meant is left to be compared with what runs. */
 static void split_kernel(const char *kernel, char *core, size_t size, unsigned *threads)
 {
 	const char *slash = strchr(kernel, '/');
 	const char *from = slash ? slash + 1 : kernel;
 	size_t length = strcspn(from, "/");
+	unsigned long count = 0;
 
 	snprintf(core, size, "%.*s", (int)length, from);
-	if (from[length] && !*threads)
-		*threads = (unsigned)strtoul(from + length + 1, NULL, 10);
+	if (from[length] && from[length + 1] >= '0' && from[length + 1] <= '9')
+		count = strtoul(from + length + 1, NULL, 10);
+	if (!*threads && count <= MOST_THREADS)
+		*threads = (unsigned)count;
 }
 
 static int check_kernel(const char *kernel, struct nn_error *err)

@@ -47,6 +47,7 @@ int nn_bundle_add(struct nn_bundle *bundle, const char *name, enum nn_dtype dtyp
 	if (!tensor.name)
 		return NN_FAILED;
 	bundle->tensors[bundle->count++] = tensor;
+	bundle->sorted = false;
 	return NN_OK;
 }
 
@@ -89,6 +90,7 @@ int nn_bundle_sort(struct nn_bundle *bundle, struct nn_error *err)
 {
 	if (bundle->count)
 		qsort(bundle->tensors, bundle->count, sizeof *bundle->tensors, canonical_order);
+	bundle->sorted = true;
 	return refuse_duplicates(bundle, err);
 }
 
@@ -172,8 +174,24 @@ void nn_bundle_free(struct nn_bundle *bundle)
 	*bundle = (struct nn_bundle){ 0 };
 }
 
+/* In canonical order it is in one of four runs, of one element size each. */
+static struct nn_tensor *find_sorted(const struct nn_bundle *bundle, const char *name)
+{
+	static const enum nn_dtype sizes[] = { NN_F64, NN_F32, NN_F16, NN_U8 };
+	struct nn_tensor *found = NULL;
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && !found; i++) {
+		struct nn_tensor key = { .name = (char *)(size_t)name, .dtype = sizes[i] };
+
+		found = bsearch(&key, bundle->tensors, bundle->count, sizeof key, canonical_order);
+	}
+	return found;
+}
+
 struct nn_tensor *nn_bundle_find(const struct nn_bundle *bundle, const char *name)
 {
+	if (bundle->sorted && bundle->count)
+		return find_sorted(bundle, name);
 	for (size_t i = 0; i < bundle->count; i++)
 		if (!strcmp(bundle->tensors[i].name, name))
 			return &bundle->tensors[i];

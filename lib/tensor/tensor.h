@@ -54,6 +54,7 @@ struct nn_meta {
 struct nn_bundle {
 	struct nn_tensor *tensors;
 	size_t count;
+	bool sorted;           /* the tensors are in canonical order */
 	struct nn_meta *metas; /* by key, byte order */
 	size_t meta_count;
 	size_t bytes;        /* of the whole data section */

@@ -2,7 +2,7 @@ BATS_TESTS +=
 BATS_TESTS += tests/tool/floors.bats
 BATS_TESTS += tests/tool/options.bats
 BATS_TESTS += tests/tool/completion.bats tests/tool/man.bats tests/tool/build.bats
-BATS_TESTS += tests/tool/tools.bats tests/tool/faults.bats
+BATS_TESTS += tests/tool/tools.bats tests/tool/faults.bats tests/tool/hostile.bats
 check_PROGRAMS += tests/tool/try-options
 tests_tool_try_options_SOURCES = tests/tool/try-options.c
 # Writes streams from a description in its arguments.

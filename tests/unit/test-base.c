@@ -179,6 +179,13 @@ static void test_error(void)
 	is_text(err.text, "a\\x1b[31mred\\x0aline", "control characters are escaped");
 	nn_fail_in(&err, "file %d", 3);
 	is_text(err.text, "file 3: a\\x1b[31mred\\x0aline", "a prefix");
+	/* U+009B, which is ESC [ too; the same as a single byte; letters that have such bytes in them. */
+	nn_fail(&err, NN_BAD, "%s",
+		"\xc2\x9b"
+		"2J \x9b"
+		"2J \xc3\x9b\xe2\x82\xac\xc2\xb5 \xe2 \x9b");
+	is_text(err.text, "\\xc2\\x9b2J \\x9b2J \xc3\x9b\xe2\x82\xac\xc2\xb5 \xe2 \\x9b",
+		"... beyond ASCII");
 }
 
 int main(void)
