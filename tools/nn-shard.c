@@ -107,6 +107,9 @@ static uint64_t write_all(struct nn_split *split, struct nn_reader *reader, int 
 			SIG_IGN); /* a command may stop reading: its status says if that is well */
 	if (nn_shard_files_open(&shards, output_path, filter, count, input, &err))
 		cli_die(&err);
+	for (uint64_t k = 0; k < count; k++)
+		if (shards.places[k].file.temporary)
+			cli_remove_at_death(shards.places[k].file.temporary);
 	split->writers = shards.writers;
 	split->failed = nn_shard_files_failed;
 	split->context = &shards;

@@ -1,6 +1,8 @@
 /* nn-update: gradients to the next model. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,8 +140,16 @@ static int run_loop(struct nn_updater *updater, char *const *paths, const struct
 	struct nn_writer *writer, struct nn_error *err)
 {
 	struct nn_reader *reader = open_gradients(*paths ? *paths : "-", output);
-	int status = nn_update_loop(updater, reader, writer, &loop, err);
+	int status;
 
+	/* Before a reader that has gone ends us, the checkpoint is written. */
+	if (loop.checkpoint)
+		signal(SIGPIPE, SIG_IGN);
+	status = nn_update_loop(updater, reader, writer, &loop, err);
+	if (status && errno == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	nn_reader_close(reader);
 	return status;
 }
@@ -156,6 +166,8 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--loop needs --steps or --epochs");
 	if (!live && (loop.steps || loop.epochs || loop.checkpoint || loop.every))
 		cli_usage("--steps, --epochs, --checkpoint and --every go with --loop");
+	if (loop.checkpoint && output_path && !strcmp(loop.checkpoint, output_path))
+		cli_usage("--checkpoint and --output are one file");
 	if (loop.every && !loop.checkpoint)
 		cli_usage("--every needs --checkpoint");
 }
@@ -174,6 +186,20 @@ static void refuse_model_as_output(const struct nn_output *output, const char *p
 		cli_die(&err);
 	cli_refuse_same(output, fd, name);
 	close(fd);
+}
+
+/* Better now than after an hour of work. */
+static void try_checkpoint(void)
+{
+	struct nn_output output;
+	struct nn_error err;
+	struct stat st;
+
+	if (!loop.checkpoint || (!stat(loop.checkpoint, &st) && !S_ISREG(st.st_mode)))
+		return;
+	if (nn_output_open(&output, loop.checkpoint, &err))
+		cli_die(&err);
+	nn_output_abandon(&output);
 }
 
 int main(int argc, char **argv)
@@ -195,6 +221,7 @@ int main(int argc, char **argv)
 	how.report = report;
 	cli_output(&output, output_path, true);
 	refuse_model_as_output(&output, operands[0]);
+	try_checkpoint();
 	if (nn_checkpoint_read(&checkpoint, operands[0], &err) ||
 		nn_updater_new(&updater, &checkpoint, operands[0], &how, &err) ||
 		nn_writer_open(&writer, output.fd, output.name, &err))

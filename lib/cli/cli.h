@@ -88,6 +88,9 @@ void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The output every tool has. Refuses binary on a terminal (exit 2; not under MPI). `path` may be
  * NULL or "-". Exits on failure. */
 void cli_output(struct nn_output *output, const char *path, bool binary);
+/* A file to remove if cli_die, SIGTERM, SIGINT or SIGHUP ends the tool; cli_output has done it for its
+ * own. It does no harm when the file has got its name, and is gone. */
+void cli_remove_at_death(const char *path);
 /* Refuses an output that is also this input (exit 2). */
 void cli_refuse_same(const struct nn_output *output, int fd, const char *input);
 /* The same for a file that a library function opens later; "-" is standard input. */

@@ -1,5 +1,6 @@
 #include "cli/private.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +9,46 @@
 
 #include "base/memory.h"
 
-static char *unfinished;
+static char **unfinished;
+static volatile size_t unfinished_count;
+
+static void remove_unfinished(void)
+{
+	for (size_t i = 0; i < unfinished_count; i++)
+		unlink(unfinished[i]);
+}
+
+/* The signal is blocked in here, and kills us afterwards: see SA_RESETHAND. */
+static void remove_and_die(int number)
+{
+	remove_unfinished();
+	raise(number);
+}
 
 void cli_remove_at_death(const char *path)
 {
-	free(unfinished);
-	unfinished = path ? nn_strdup(path, NULL) : NULL;
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction death = { .sa_handler = remove_and_die, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction before;
+	char **grown = unfinished;
+	char *copy = nn_strdup(path, NULL);
+
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (!sigaction(signals[i], NULL, &before) && before.sa_handler == SIG_DFL)
+			sigaction(signals[i], &death, NULL);
+	/* Grown at powers of two; the old list is not freed: a signal may come now. Where there is no
+	 * memory the file may stay: nothing worse. */
+	if (!(unfinished_count & (unfinished_count - 1)))
+		grown = nn_alloc(2 * unfinished_count + 1, sizeof *grown, NULL);
+	if (!grown || !copy) {
+		free(copy);
+		return;
+	}
+	if (unfinished_count && grown != unfinished)
+		memcpy(grown, unfinished, unfinished_count * sizeof *grown);
+	grown[unfinished_count] = copy;
+	unfinished = grown;
+	unfinished_count++;
 }
 
 /* One write(2) a line, so that the messages of tools that share a terminal do not interleave. */
@@ -33,8 +68,7 @@ static void say(const char *text)
 void cli_die(const struct nn_error *err)
 {
 	say(err->text);
-	if (unfinished)
-		unlink(unfinished);
+	remove_unfinished();
 	exit((int)err->status);
 }
 

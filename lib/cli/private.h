@@ -16,7 +16,4 @@ void cli_print_help(const struct cli_tool *tool);
  * no letter or no argument. */
 void cli_print_options(const struct cli_tool *tool);
 
-/* The file to remove if cli_die ends the tool before it got its name; NULL for none. */
-void cli_remove_at_death(const char *path);
-
 #endif

@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "base/io.h"
 #include "train/update.h"
 
@@ -128,14 +130,18 @@ int nn_update_loop(struct nn_updater *updater, struct nn_reader *reader, struct 
 
 	loop.last_epoch = loop.model->preamble.epoch + options->epochs;
 	while (!status && !done(&loop)) {
+		errno = 0;
 		status = turn(&loop, err);
 		if (!status)
 			reached = loop.updates;
 	}
 	/* A step that failed halfway has not touched what was reached, unless it was the update. */
 	if (status) {
+		int number = errno;
+
 		if (reached && nn_updater_intact(updater))
 			save(&loop, &ignored);
+		errno = number;
 		return status;
 	}
 	status = save(&loop, err);

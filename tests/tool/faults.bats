@@ -113,3 +113,24 @@ faults() {
 	faults nn-convert --to nnt -z plain
 	faults nn-convert --to safetensors deflated.nnt
 }
+
+@test "a signal leaves no unfinished file, also where files cannot be without a name" {
+	mkfifo slow
+	for tool in "nn-import -o out slow" "nn-shard -n 2 -o out.%d slow"; do
+		for signal in TERM HUP; do
+			sleep 5 >slow & # holds it open
+			holder=$!
+			LD_PRELOAD=$builddir/tests/fuzz/faults.so FAULT=name FAULT_AT=1 \
+				$tool 3>&- &
+			tool_pid=$!
+			until [ -n "$(find . -name '.out*.part')" ]; do sleep 0.05; done
+			kill -$signal "$tool_pid"
+			rc=0
+			wait "$tool_pid" || rc=$?
+			[ "$rc" -gt 128 ]
+			[ -z "$(find . -name '.out*.part')" ]
+			kill "$holder"
+			wait "$holder" || true
+		done
+	done
+}

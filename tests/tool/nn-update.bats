@@ -262,6 +262,22 @@ is_model() {
 	cat early late g1 | nn-update --loop --quorum 1 --steps 2 -c ck m >/dev/null
 	sh_fails 1 'a gradient of step 0, but m has 1' 'cat g0 late | nn-update --loop --steps 2 -c ck m'
 	fails 4 '/dev/full: cannot write' nn-update --loop --steps 1 -c /dev/full m g0
+	# The reader of the model went away: the same, and then SIGPIPE as everywhere.
+	mkfifo gradients models
+	(head -c 100 models >/dev/null; : >gone) &
+	(rc=0; timeout 20 nn-update --loop --steps 9 -c kept5 m <gradients >models 2>said || rc=$?; echo $rc >rc) &
+	exec 9>gradients
+	until [ -e gone ]; do sleep 0.05; done
+	cat g0 >&9
+	exec 9>&-
+	wait
+	[ "$(cat rc)" = 141 ]
+	[ ! -s said ]
+	nn-info kept5 | grep -q 'model, step 1, epoch 0'
+	# Where it cannot be written is told before anything is read.
+	fails 4 'no/ck: cannot create' nn-update --loop --steps 1 -c no/ck m g0
+	[ ! -s out ]
+	fails 2 'are one file' nn-update --loop --steps 1 -c ck -o ck m g0
 }
 
 @test "the circle of pipes: nn-update, nn-grad, nn-reduce" {
