@@ -86,6 +86,9 @@ static uint64_t check_options(void)
 		count = weights.count;
 	if (!count)
 		cli_usage("how many shards? (-n or --weights)");
+	if (count > NN_MOST_SHARDS)
+		cli_usage("%llu shards are too many: at most %llu", (unsigned long long)count,
+			NN_MOST_SHARDS);
 	if (weights.count && weights.count != count)
 		cli_usage("%zu weights for %llu shards", weights.count, (unsigned long long)count);
 	if (!only && !output_path)

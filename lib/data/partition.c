@@ -81,9 +81,9 @@ int nn_partition_init(struct nn_partition *partition, const char *method, uint64
 		.seed = seed };
 	if (!partition->method)
 		return nn_fail(err, NN_USAGE, "no method '%s' of cutting a data set", method);
-	if (!shards || shards > SIZE_MAX - 1)
-		return nn_fail(err, NN_USAGE, "%llu shards: at least one is needed",
-			(unsigned long long)shards);
+	if (!shards || shards > NN_MOST_SHARDS)
+		return nn_fail(err, NN_USAGE, "%llu shards: from 1 to %llu can be cut",
+			(unsigned long long)shards, NN_MOST_SHARDS);
 	partition->bounds = nn_alloc((size_t)shards + 1, sizeof *partition->bounds, err);
 	if (!partition->bounds)
 		return NN_FAILED;

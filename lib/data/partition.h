@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "base/random.h"
 
+/* A cut takes memory for each shard, of which a slip of the finger must not take it all. */
+#define NN_MOST_SHARDS (1ULL << 24)
+
 /* A method puts the rows in an order, and the bounds cut that order: shard k gets the rows at
  * positions bounds[k] .. bounds[k+1]. */
 struct nn_partition {
@@ -39,7 +42,7 @@ extern const struct nn_partitioner nn_partitioner_random;
 extern const char *const nn_partitioner_names[];
 
 /* `weights` [shards] are relative sizes, each > 0 and finite; NULL: all equal. Sizes differ from the
- * exact proportion by less than one row. shards >= 1; rows may be fewer than shards: then some are
+ * exact proportion by less than one row. shards from 1 to NN_MOST_SHARDS; rows may be fewer than shards: then some are
  * empty. NN_USAGE for bad arguments. */
 int nn_partition_init(struct nn_partition *partition, const char *method, uint64_t rows,
 	uint64_t shards, const double *weights, uint64_t seed, struct nn_error *err);

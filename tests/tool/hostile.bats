@@ -58,6 +58,16 @@ refused() {
 	nn-update --lr 1 --quorum 1 model.nnt grad.nnt >updated.nnt
 }
 
+@test "more shards than can be cut" {
+	for v in 16777217 3000000000 9223372036854775808 18446744073709551615; do
+		fails 2 "$v shards" timeout 10 nn-shard -k 0/$v -o kept data.nnt
+		fails 2 "$v shards" timeout 10 nn-shard -n $v data.nnt
+		fails 2 "$v shards" timeout 10 nn-grad -m model.nnt --shard 0/$v -o kept data.nnt
+		fails 2 "$v shards" timeout 10 nn-grad -m model.nnt --shard 0-16777216/$v -o kept data.nnt
+	done
+	[ ! -e kept ]
+}
+
 @test "a spec of 30,000 layers is read at once, one of 100,000 brackets is refused" {
 	printf '{"input":[1],"loss":"mse","layers":[' >spec
 	yes '{"type":"dense","units":1},' | head -n 30000 | tr -d '\n' >>spec

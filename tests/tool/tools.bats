@@ -178,6 +178,46 @@ from_stdin() {
 	fails 1 "nn-import: empty: " nn-import -t 1 empty
 }
 
+# A command line for each tool, with standard input where it may come in.
+stdin_places() {
+	case $1 in
+	nn-import) echo "nn-import -t 4 -o kept" "nn-import --like - -o kept data.csv" ;;
+	nn-shard) echo "nn-shard -n 2 -o kept-%d" ;;
+	nn-init) echo "nn-init -o kept" "nn-init --mlp ,4, -o kept --data -" ;;
+	nn-grad) echo "nn-grad -o kept data.nnt" "nn-grad -m model.nnt -o kept -" ;;
+	nn-reduce) echo "nn-reduce -o kept" "nn-reduce -o kept grad.nnt -" ;;
+	nn-update) echo "nn-update --lr 1 -o kept model.nnt" "nn-update --lr 1 -o kept - grad.nnt" ;;
+	nn-eval) echo "nn-eval -o kept data.nnt" "nn-eval -o kept -m model.nnt -" ;;
+	nn-predict) echo "nn-predict -o kept data.nnt" "nn-predict -o kept -m model.nnt" ;;
+	nn-info) echo "nn-info -o kept" ;;
+	nn-convert) echo "nn-convert --to nnt -o kept" ;;
+	*) fail "what does $1 read on standard input?" ;;
+	esac | sed 's/ nn-/\nnn-/g'
+}
+
+@test "standard input empty, closed, a login banner, cut, without END: one line, nothing written" {
+	head -c 300 model.nnt >cut
+	head -c -256 model.nnt >no-end
+	for tool in $tools; do
+		stdin_places "$tool" >commands
+		while read -r command; do
+			sh_fails 4 "stdin: cannot read: Bad file descriptor" "exec $command <&-"
+			# Text is what nn-import and nn-init read.
+			if [[ "$command" = "nn-import -t"* || "$command" = "nn-init -o kept" ]]; then
+				sh_fails 1 "stdin: " ": | $command"
+				continue
+			fi
+			sh_fails 4 "stdin: empty: not even an END frame came" ": | $command"
+			sh_fails 4 "login script" "echo Welcome to alice | $command"
+			sh_fails 4 "stdin: frame 0, byte 300: cut off here" "cat cut | $command"
+			[[ "$command" = *-grad\ -o* ]] || # which answers each model as it comes
+				sh_fails 4 "stdin: frame 1, byte " "cat no-end | $command" ||
+				grep -q 'stdin: frame 0: ' err # not of its kind: refused before
+			[ -z "$(find . -name 'kept*')" ] || fail "$command wrote $(ls kept*)"
+		done <commands
+	done
+}
+
 @test "an input that is also the output is refused" {
 	for tool in $tools; do
 		! is_in "$tool" "nn-init nn-shard" || continue
