@@ -69,7 +69,7 @@ static void print_option(const struct cli_option *option)
 void cli_print_help(const struct cli_tool *tool)
 {
 	static const struct cli_option common[] = {
-		{ .type = CLI_TYPE_FLAG, .name = "help", .help = "print this help" },
+		{ .type = CLI_TYPE_FLAG, .letter = 'h', .name = "help", .help = "print this help" },
 		{ .type = CLI_TYPE_FLAG, .name = "version", .help = "print the version" },
 	};
 
@@ -102,5 +102,5 @@ void cli_print_options(const struct cli_tool *tool)
 				printf(" %s", *choice);
 		putchar('\n');
 	}
-	puts("- help -\n- version -");
+	puts("h help -\n- version -");
 }

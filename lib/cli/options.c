@@ -39,12 +39,13 @@ static struct getopt_tables make_tables(const struct cli_option *options)
 	struct nn_error err;
 	size_t n = table_length(options);
 	struct getopt_tables made = {
-		.letters = need(nn_alloc(2 * n + 2, 1, &err), &err),
+		.letters = need(nn_alloc(2 * n + 3, 1, &err), &err),
 		.names = need(nn_alloc(n + 3, sizeof *made.names, &err), &err),
 		.options = n,
 	};
 	char *letter = made.letters;
 	struct option *name = made.names;
+	bool taken = false; /* -h by an option of the tool */
 
 	*letter++ = ':'; /* a missing argument is told apart from an unknown option */
 	for (size_t i = 0; i < n; i++) {
@@ -52,6 +53,7 @@ static struct getopt_tables make_tables(const struct cli_option *options)
 
 		if (options[i].letter) {
 			*letter++ = options[i].letter;
+			taken = taken || options[i].letter == 'h';
 			if (takes == required_argument)
 				*letter++ = ':';
 		}
@@ -59,6 +61,8 @@ static struct getopt_tables make_tables(const struct cli_option *options)
 			*name++ =
 				(struct option){ options[i].name, takes, NULL, LONG_BASE + (int)i };
 	}
+	if (!taken)
+		*letter++ = 'h';
 	*name++ = (struct option){ "help", no_argument, NULL, LONG_BASE + (int)n };
 	*name++ = (struct option){ "version", no_argument, NULL, LONG_BASE + (int)n + 1 };
 	return made;
@@ -224,6 +228,10 @@ int cli_parse(const struct cli_tool *tool, int argc, char **argv)
 			cli_finish();
 		}
 		option = find(tool->options, tables.options, code);
+		if (!option && code == 'h') {
+			cli_print_help(tool);
+			cli_finish();
+		}
 		if (option)
 			store(option, optarg);
 	}

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stream/body.h"
 #include "stream/input.h"
@@ -37,8 +38,12 @@ struct nn_reader {
 int nn_reader_open(struct nn_reader **reader, int fd, const char *name, unsigned plain_kind,
 	struct nn_error *err)
 {
-	struct nn_reader *new = nn_alloc(1, sizeof *new, err);
+	struct nn_reader *new;
 
+	if (isatty(fd))
+		return nn_fail(err, NN_USAGE,
+			"%s: is a terminal; a stream comes by a pipe or from a file", name);
+	new = nn_alloc(1, sizeof *new, err);
 	if (!new)
 		return NN_FAILED;
 	if (nn_input_open(&new->input, fd, name, err) || !(new->digests = nn_hasher_new(err))) {

@@ -34,7 +34,7 @@ struct nn_frame {
 
 /* `fd` stays the caller's. `name` must outlive the reader. A plain safetensors file is read as one
  * frame followed by an END, of the kind that nn-convert wrote into it, else `plain_kind`; with
- * plain_kind 0 it is refused. */
+ * plain_kind 0 it is refused. A terminal is refused (NN_USAGE): nobody types frames. */
 int nn_reader_open(struct nn_reader **reader, int fd, const char *name, unsigned plain_kind,
 	struct nn_error *err);
 void nn_reader_close(struct nn_reader *reader); /* NULL is fine */

@@ -41,3 +41,11 @@ installed() {
 		cmp "$srcdir/$file" "release/$file"
 	done <files
 }
+
+@test "bootstrap: words that are no targets" {
+	cp "$srcdir/bootstrap" .
+	# Nothing is installed or configured for a mistake that can be seen at once.
+	run ./bootstrap --prefix=/x
+	assert_failure 1
+	assert_output --partial "no option --prefix=/x"
+}

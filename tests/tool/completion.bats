@@ -23,7 +23,7 @@ completes() {
 	completes "--verbose --version" try-options file --ver
 	completes "" try-options --nothing
 	completes "--verbose -v --name= -n --method= -m --count= -c --rate= --scale= \
---weights-of-all-the-inputs= -w --progress --output= -o --help --version" try-options -
+--weights-of-all-the-inputs= -w --progress --output= -o --help -h --version" try-options -
 }
 
 @test "choices" {

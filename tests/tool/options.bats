@@ -97,7 +97,7 @@ reads() {
 	      --progress          draw a progress line for a while
 	  -o, --output=FILE       write to FILE
 
-	      --help              print this help
+	  -h, --help              print this help
 	      --version           print the version
 
 	The manual: man nn-try; all tools: man nnpipe

@@ -123,6 +123,30 @@ is_in() {
 	done
 }
 
+@test "frames are not read from a terminal" {
+	command -v script >/dev/null || skip "no script(1)"
+	for tool in $tools; do
+		case $tool in
+		nn-import | nn-init) continue ;; # a person may type a table, and a spec
+		nn-update) line="nn-update model.nnt" ;;
+		nn-eval | nn-predict | nn-grad) line="$tool -m - data.nnt" ;;
+		nn-shard) line="nn-shard -n 2 -k 0/2" ;;
+		nn-convert) line="nn-convert --to safetensors" ;;
+		*) line=$tool ;;
+		esac
+		run script -qec "$line >out" /dev/null </dev/null
+		assert_equal "$tool $status" "$tool 2"
+		assert_output --partial "$tool: stdin: is a terminal"
+	done
+}
+
+@test "-h is --help" {
+	for tool in $tools; do
+		"$tool" --help >want
+		"$tool" -h | cmp - want
+	done
+}
+
 @test "closed descriptors are not taken by files" {
 	for tool in $tools; do
 		$(usual "$tool") >want
