@@ -128,11 +128,19 @@ static void tell(const struct nn_import_report *report)
 
 	counted(report->rows, "row", rows);
 	counted(report->inputs, "input", inputs);
-	strcpy(target, "no target (-t)");
+	if (!strcmp(report->format, "idx"))
+		strcpy(target, "no labels (the second FILE)");
+	else if (like || import.columns || import.drop)
+		strcpy(target, "no target");
+	else
+		strcpy(target, "no target (-t): all columns are inputs");
 	if (report->labelled && report->classes) {
 		counted(report->classes, "class", target);
 		snprintf(sample, sizeof sample, " (%s)", report->sample);
 		guess = ", as with --target-type class";
+		if (report->doubtful)
+			cli_warn("target '%s' taken as %s (numbers? --target-type number)",
+				import.target, target);
 	} else if (report->labelled) {
 		counted(report->outputs, "target", target);
 		guess = ", as with --target-type number";

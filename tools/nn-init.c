@@ -77,6 +77,36 @@ static const char *read_spec(struct nn_buffer *spec, const char *path,
 	return name;
 }
 
+/* The spec did not do: if it would with sizes that nobody gave, say where they come from. */
+static void explain_missing(const struct nn_buffer *spec, const struct nn_dataset *data,
+	const struct nn_known_shapes *known, struct nn_error *err)
+{
+	const struct nn_error found = *err;
+
+	for (unsigned open = 1; open <= 3 && found.status == NN_BAD; open++) {
+		struct nn_known_shapes supposed = *known;
+		struct nn_network *network;
+		struct nn_error ignored;
+
+		if ((open & 1 && known->in.ndim) || (open & 2 && known->outputs))
+			continue;
+		if (open & 1 && nn_shape_set(&supposed.in, 1, (uint64_t[]){ 1 }, &ignored))
+			return;
+		if (open & 2)
+			supposed.outputs = 1;
+		if (nn_network_complete(&network, spec->data, spec->length, "", &supposed,
+			    &ignored))
+			continue;
+		nn_network_free(network);
+		if (data)
+			nn_fail(err, NN_BAD, "%s: has no target (nn-import -t names one)",
+				data_path);
+		else
+			nn_fail(err, NN_BAD, "%s; give it, or --data", found.text);
+		return;
+	}
+}
+
 /* The spec, from the operand, standard input or --mlp. */
 static struct nn_network *make_network(const char *path, const struct nn_dataset *data,
 	const struct nn_output *output)
@@ -101,8 +131,10 @@ static struct nn_network *make_network(const char *path, const struct nn_dataset
 			cli_usage("--mlp: %s", err.text);
 		cli_die(&err);
 	}
-	if (nn_network_complete(&network, spec.data, spec.length, name, &known, &err))
+	if (nn_network_complete(&network, spec.data, spec.length, name, &known, &err)) {
+		explain_missing(&spec, data, &known, &err);
 		cli_die(&err);
+	}
 	nn_buffer_free(&spec);
 	return network;
 }

@@ -1,4 +1,5 @@
 /* nn-shard: one data set to many. */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,10 +76,25 @@ static uint64_t parse_only(void)
 	return shard;
 }
 
+static void check_weights(void)
+{
+	double total = 0.0;
+
+	for (size_t i = 0; i < weights.count; i++) {
+		if (!(weights.values[i] > 0.0))
+			cli_usage("--weights: %g must be above 0", weights.values[i]);
+		total += weights.values[i];
+	}
+	if (!isfinite(total))
+		cli_usage("--weights: their sum overflows");
+}
+
 static uint64_t check_options(void)
 {
 	uint64_t shard = only ? parse_only() : 0;
 	struct nn_error err;
+
+	check_weights();
 
 	if (only && filter)
 		cli_usage("-k writes one shard: --filter is for all of them");

@@ -323,7 +323,10 @@ static int write_frames(struct idx *x, const int32_t *labels, const struct nn_bu
 
 static int refuse_options(const struct nn_import *import, struct nn_error *err)
 {
-	if (import->target || import->target_type || import->columns || import->drop ||
+	if (import->target)
+		return nn_fail(err, NN_USAGE,
+			"IDX files have no columns: the labels are a second file, behind the first");
+	if (import->target_type || import->columns || import->drop ||
 		import->header || import->delimiter || import->na || import->standardize)
 		return nn_fail(err, NN_USAGE,
 			"IDX files have no columns: only --format, --like and -o go with them");
@@ -345,6 +348,10 @@ static int run(const struct nn_import *import, struct nn_import_file *files, siz
 		status = open_idx(&x, &files[0], err);
 	if (!status && labelled)
 		status = open_idx(&y, &files[1], err);
+	if (!status && labelled && x.ndim == 1 && y.ndim > 1)
+		status = nn_fail(err, NN_BAD,
+			"%s holds labels and %s images: the images come first (swap them)",
+			x.file->name, y.file->name);
 	if (!status && labelled && x.shape[0] != y.shape[0])
 		status = nn_fail(err, NN_BAD, "%s has %llu rows and %s %llu labels", x.file->name,
 			(unsigned long long)x.shape[0], y.file->name,

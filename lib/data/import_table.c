@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/import.h"
 #include "data/meta.h"
 #include "data/plan.h"
@@ -16,6 +17,8 @@
 /* Texts of one column that become inputs. */
 #define MOST_VALUES 1000
 #define PROGRESS_ROWS 1024
+/* Whole numbers that are classes beyond doubt: digits. */
+#define FEW_CLASSES 10
 
 struct job {
 	const struct nn_import *import;
@@ -272,6 +275,24 @@ static int make_metas(const struct job *job, struct nn_bundle *metas, struct nn_
 	return status;
 }
 
+/* Classes that are whole numbers, but do not look like a numbering: ages, or years. */
+static bool is_doubtful(const struct nn_names *names)
+{
+	bool numbered = names->count <= FEW_CLASSES;
+	double first = 0.0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		double value;
+
+		if (!nn_parse_f64(names->names[i], &value))
+			return false;
+		if (!i)
+			first = value;
+		numbered = numbered && (first == 0.0 || first == 1.0) && value == first + (double)i;
+	}
+	return !numbered;
+}
+
 static void report(const struct job *job, bool guessed)
 {
 	const struct nn_plan *plan = &job->plan;
@@ -282,6 +303,8 @@ static void report(const struct job *job, bool guessed)
 	out->inputs = nn_columns_inputs(&plan->columns);
 	out->labelled = plan->targets.kind != NN_TARGET_NONE;
 	out->guessed = guessed;
+	out->doubtful = guessed && plan->targets.kind == NN_TARGET_CLASSES &&
+		is_doubtful(&plan->targets.names);
 	if (plan->targets.kind == NN_TARGET_CLASSES)
 		nn_import_report_classes(out, plan->targets.names.names, plan->targets.names.count);
 	else if (plan->targets.kind == NN_TARGET_NUMBERS)

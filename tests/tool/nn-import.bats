@@ -344,7 +344,10 @@ idx() {
 	fails 1 'x2.gz: byte' nn-import x2.gz
 	echo 1,2 >in.csv
 	fails 1 'in.csv: not an IDX file' nn-import -f idx in.csv
-	fails 2 'IDX files have no columns' nn-import -t 1 y
+	fails 2 'IDX files have no columns: the labels are a second file' nn-import -t 1 y
+	fails 2 'IDX files have no columns' nn-import -c 1 y
+	{ idx 08 3 2; printf 123456; } >x
+	fails 1 'y holds labels and x images: the images come first (swap them)' nn-import y x
 }
 
 @test "usage, outputs that cannot be written, a stream where a table should be" {
@@ -370,7 +373,39 @@ idx() {
 	seq 1200 | sed 's/.*/&,&.5/' >in
 	nn-import -v -t 2 in 2>&1 >/dev/null |
 		diff - <(echo 'nn-import: 1,200 rows, 1 input, 1 target, as with --target-type number')
-	nn-import -v in 2>&1 >/dev/null | diff - <(echo 'nn-import: 1,200 rows, 2 inputs, no target (-t)')
+	nn-import -v in 2>&1 >/dev/null |
+		diff - <(echo 'nn-import: 1,200 rows, 2 inputs, no target (-t): all columns are inputs')
+	nn-import -v -c 2 in 2>&1 >/dev/null | diff - <(echo 'nn-import: 1,200 rows, 1 input, no target')
+	{ idx 08 2 1; printf '\x07\x09'; } >images
+	nn-import -v images 2>&1 >/dev/null |
+		diff - <(echo 'nn-import: 2 rows, 1 input, no labels (the second FILE)')
 	nn-import in 2>err >/dev/null
+	[ ! -s err ]
+}
+
+@test "whole numbers that may not be meant as classes: a warning, also in a script" {
+	# doubtful CLASSES CELL...
+	doubtful() {
+		printf '7,%s\n' "${@:2}" | sed '1i x,age' >in
+		nn-import -t age in 2>err >/dev/null
+		diff err <(echo "nn-import: target 'age' taken as $1 classes (numbers? --target-type number)")
+	}
+	doubtful 11 $(seq 0 10)
+	doubtful 30 $(seq 20 49)
+	doubtful 2 -1 1
+	doubtful 3 0 1 3
+	doubtful 2 2 3
+	for cells in "$(seq 0 9)" "$(seq 10)" '1 0' '10 b 7' '10 2.5 7'; do
+		printf '7,%s\n' $cells | sed '1i x,age' >in
+		nn-import -t age in 2>err >/dev/null
+		[ ! -s err ]
+	done
+	seq 20 49 | sed '1i age' | paste -d, - <(seq 0 30) >in
+	for type in class number; do
+		nn-import -t age --target-type $type in 2>err >/dev/null
+		[ ! -s err ]
+	done
+	nn-import -t age in -o data 2>err
+	nn-import --like data in 2>err >/dev/null
 	[ ! -s err ]
 }

@@ -64,12 +64,19 @@ digits() {
 	nn-init --mlp ,5, --data numbers.nnt | nn-info | grep -F 'dense 1, loss mse'
 	fails 1 'numbers.nnt: loss cross_entropy wants classes, but y are numbers' \
 		nn-init --mlp ,5, --loss cross_entropy -d numbers.nnt
+	nn-import -d kind data.csv >bare.nnt
+	fails 1 'bare.nnt: has no target (nn-import -t names one)' nn-init --mlp ,5, -d bare.nnt
+	fails 1 'bare.nnt: has no target (nn-import -t names one)' nn-init -d bare.nnt spec
+	nn-init --mlp ,5,2 -d bare.nnt | nn-info | grep -F 'spec: 3 -> dense 5'
+	fails 1 "--mlp: input: [4], but the data's rows are [3]" nn-init --mlp 4,5, -d bare.nnt
 }
 
 @test "bad specs" {
 	table='nonsense|spec: byte 0: not JSON
 {}|spec: input: missing
-{"input":[2],"layers":[{"type":"dense"}],"loss":"mse"}|spec: layers[0].units: missing
+{"layers":[{"type":"dense"}],"loss":"mse"}|spec: input: missing; give it, or --data
+{"input":[2],"layers":[{"type":"dense"}],"loss":"mse"}|spec: layers[0].units: missing; give it, or --data
+{"input":[2],"layers":[{"type":"dense"},{"type":"dense"}],"loss":"mse"}|spec: layers[0].units: missing
 {"input":[2],"layers":[{"type":"dens","units":1}],"loss":"mse"}|spec: layers[0].type: there is no "dens"
 {"input":[2],"layers":[{"type":"dense","units":0}],"loss":"mse"}|spec: layers[0].units: 0 is not
 {"input":[2],"layers":[{"type":"dense","units":1,"unit":1}],"loss":"mse"}|spec: layers[0].unit: unknown key
@@ -100,8 +107,9 @@ digits() {
 	for sizes in '' 5 5,,3 5,x 0,3 5,-3 99999999999999999999,3; do
 		fails 2 "--mlp: \"$sizes\" is no list of at least two sizes" nn-init --mlp "$sizes"
 	done
-	fails 1 'input: missing' nn-init --mlp ,3
-	fails 1 'layers[0].units: missing' nn-init --mlp 3,
+	fails 1 '--mlp: input: missing; give it, or --data' nn-init --mlp ,3
+	fails 1 '--mlp: input: missing; give it, or --data' nn-init --mlp ,3,
+	fails 1 '--mlp: layers[0].units: missing; give it, or --data' nn-init --mlp 3,
 }
 
 @test "nothing written is harmed" {

@@ -156,7 +156,8 @@ has() {
 	ls -A | grep -q part && return 1
 	fails 2 'how many shards?' nn-shard data
 	fails 2 '2 weights for 3 shards' nn-shard -n 3 -w 8,2 data
-	fails 2 'must be above 0' nn-shard -w 8,0 data
+	fails 2 'nn-shard: --weights: 0 must be above 0' nn-shard -w 8,0 data
+	fails 2 'nn-shard: --weights: their sum overflows' nn-shard -w 1e308,1e308 data
 	fails 2 '2 files' nn-shard -n 2 data data
 	fails 4 '/dev/full: cannot write' nn-shard -k 0/2 -o /dev/full data
 	sh_fails 4 'shard-0.nnt: cannot write' 'write() { ulimit -f 8; trap "" XFSZ; exec nn-shard -n 1 data; }
