@@ -3,6 +3,7 @@ demodir = $(docdir)
 nobase_dist_demo_SCRIPTS = \
 	examples/by-hand/run.sh \
 	examples/digits/run.sh \
+	examples/kill-it/run.sh \
 	examples/linear-regression/run.sh \
 	examples/parallel/run.sh \
 	examples/ssh/run.sh
@@ -14,6 +15,7 @@ nobase_dist_demo_DATA = \
 	examples/digits/digits.csv.gz \
 	examples/digits/draw.awk \
 	examples/digits/loss.awk \
+	examples/kill-it/README.md \
 	examples/linear-regression/README.md \
 	examples/linear-regression/check.awk \
 	examples/linear-regression/data.awk \

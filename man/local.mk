@@ -10,3 +10,4 @@ dist_man_MANS += man/nnpipe.7
 dist_man_MANS += man/nnt.5
 dist_example_DATA += man/nnt.magic
 dist_man_MANS += man/nn-import.1 man/nn-shard.1
+dist_man_MANS += man/nn-train.1

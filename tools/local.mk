@@ -18,3 +18,5 @@ bin_PROGRAMS += nn-predict
 nn_predict_SOURCES = tools/nn-predict.c
 bin_PROGRAMS += nn-shard
 nn_shard_SOURCES = tools/nn-shard.c
+bin_PROGRAMS += nn-train
+nn_train_SOURCES = tools/nn-train.c

@@ -1,6 +1,7 @@
 /* nn-grad: the gradient of a model on shards of data, for each model that comes. */
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,8 +11,10 @@
 #include "data/dataset.h"
 #include "data/partition.h"
 #include "model/model.h"
+#include "proc/process.h"
 #include "stream/reader.h"
 #include "stream/writer.h"
+#include "train/serve.h"
 #include "train/shards.h"
 #include "train/task.h"
 
@@ -20,6 +23,8 @@ static struct nn_task_options task;
 static struct nn_view view;
 static struct cli_reals weights;
 static bool has_shard_seed;
+static bool is_worker;
+static const char *kernel;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -38,6 +43,9 @@ static const struct cli_option options[] = {
 	CLI_REALS(0, "weights", "W,...", &weights, "relative sizes of the V shards"),
 	CLI_COUNT_GIVEN(0, "shard-seed", "N", &view.seed, &has_shard_seed,
 		"seed of random cuts (default 0)"),
+	CLI_HEADING("For nn-train"),
+	CLI_FLAG(0, "worker", &is_worker, "answer tasks on standard input, as nn-train sends them"),
+	CLI_STRING(0, "kernel", "NAME", &kernel, "with --worker: the matrix kernel"),
 	CLI_HEADING("Output"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -58,7 +66,13 @@ static void check_usage(char *const *operands, int count)
 				cli_usage("model and data cannot both come on standard input");
 	if (task.batch && task.steps_per_epoch)
 		cli_usage("either --batch or --steps-per-epoch");
-	if (!view.which && (view.method || weights.count || has_shard_seed))
+	if (is_worker &&
+		(model_path || task.batch || task.steps_per_epoch || task.has_seed || view.which ||
+			weights.count))
+		cli_usage("--worker goes with --kernel, --by and --shard-seed alone");
+	if (!is_worker && kernel)
+		cli_usage("--kernel goes with --worker");
+	if (!is_worker && !view.which && (view.method || weights.count || has_shard_seed))
 		cli_usage("--by, --weights and --shard-seed go with --shard");
 	if (view.which && count > 1)
 		cli_usage("--shard is a view of one file, not of %d", count);
@@ -152,6 +166,22 @@ static int answer_stream(struct nn_worker *worker, struct nn_writer *writer, str
 	return status;
 }
 
+/* The worker of nn-train. It ends with whoever started it. */
+static _Noreturn void serve(struct nn_output *output, char *const *operands, size_t count)
+{
+	struct nn_serve_options how = { .paths = operands,
+		.count = count,
+		.method = view.method ? view.method : "block",
+		.shard_seed = view.seed,
+		.kernel = kernel };
+	struct nn_error err;
+
+	nn_process_die_with_parent();
+	if (nn_serve(STDIN_FILENO, output->fd, &how, &err) || nn_output_commit(output, &err))
+		cli_die(&err);
+	exit(NN_OK);
+}
+
 int main(int argc, char **argv)
 {
 	int count;
@@ -164,6 +194,8 @@ int main(int argc, char **argv)
 
 	check_usage(operands, count);
 	cli_output(&output, output_path, true);
+	if (is_worker)
+		serve(&output, operands, (size_t)count);
 	refuse_same_model(&output);
 	load_shards(&shards, operands, (size_t)count, &output);
 	worker = nn_worker_new(&shards, &task, &err);

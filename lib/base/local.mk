@@ -14,3 +14,4 @@ libnnpipe_a_SOURCES += \
 	lib/base/random.h \
 	lib/base/text.c \
 	lib/base/text.h
+libnnpipe_a_SOURCES += lib/base/lock.c lib/base/lock.h

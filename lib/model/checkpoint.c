@@ -151,3 +151,24 @@ int nn_checkpoint_write(struct nn_checkpoint *checkpoint, struct nn_writer *writ
 	checkpoint->state_preamble.id = checkpoint->model.preamble.id;
 	return nn_writer_frame(writer, &checkpoint->state_preamble, &checkpoint->state, err);
 }
+
+int nn_checkpoint_save(struct nn_checkpoint *checkpoint, const char *path, struct nn_error *err)
+{
+	struct nn_output output;
+	struct nn_writer *writer;
+	int status = nn_output_open(&output, path, err);
+
+	if (status)
+		return status;
+	status = nn_writer_open(&writer, output.fd, output.name, err);
+	if (!status) {
+		status = nn_checkpoint_write(checkpoint, writer, err);
+		if (!status)
+			status = nn_writer_end(writer, err);
+		nn_writer_close(writer);
+	}
+	if (!status)
+		return nn_output_commit(&output, err);
+	nn_output_abandon(&output);
+	return status;
+}

@@ -39,6 +39,8 @@ int nn_model_write(struct nn_model *model, struct nn_writer *writer, struct nn_e
 int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struct nn_error *err);
 int nn_checkpoint_write(struct nn_checkpoint *checkpoint, struct nn_writer *writer,
 	struct nn_error *err);
+/* As a file of its own, which is whole or stays what it was. */
+int nn_checkpoint_save(struct nn_checkpoint *checkpoint, const char *path, struct nn_error *err);
 void nn_checkpoint_free(struct nn_checkpoint *checkpoint);
 
 #endif

@@ -1,3 +1,5 @@
 libnnpipe_a_SOURCES += \
+	lib/proc/hosts.c \
+	lib/proc/hosts.h \
 	lib/proc/process.c \
 	lib/proc/process.h

@@ -10,7 +10,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "base/memory.h"
 
@@ -53,6 +57,7 @@ static char **make_environment(const char *const *given, struct nn_error *err)
 struct pipes {
 	int input[2];
 	int output[2];
+	int errors[2];
 };
 
 static void close_pair(int pair[2])
@@ -62,15 +67,40 @@ static void close_pair(int pair[2])
 			close(pair[i]);
 }
 
+static void close_pipes(struct pipes *pipes)
+{
+	close_pair(pipes->input);
+	close_pair(pipes->output);
+	close_pair(pipes->errors);
+}
+
+/* What the child cannot say at once it does not say: it must not wait for us. */
+static bool is_lossy(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 static int open_pipes(struct pipes *pipes, const struct nn_spawn *spawn, struct nn_error *err)
 {
-	*pipes = (struct pipes){ { -1, -1 }, { -1, -1 } };
-	if ((!spawn->pipe_input || !pipe2(pipes->input, O_CLOEXEC)) &&
-		(!spawn->pipe_output || !pipe2(pipes->output, O_CLOEXEC)))
-		return NN_OK;
-	nn_fail_errno(err, NN_FAILED, "cannot make a pipe");
-	close_pair(pipes->input);
-	return NN_FAILED;
+	*pipes = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	if ((spawn->pipe_input && pipe2(pipes->input, O_CLOEXEC)) ||
+		(spawn->pipe_output && pipe2(pipes->output, O_CLOEXEC)) ||
+		(spawn->pipe_errors &&
+			(pipe2(pipes->errors, O_CLOEXEC) || !is_lossy(pipes->errors[1])))) {
+		nn_fail_errno(err, NN_FAILED, "cannot make a pipe");
+		close_pipes(pipes);
+		return NN_FAILED;
+	}
+#ifdef F_SETPIPE_SZ
+	/* Refused beyond what the system grants a user: then they are smaller. */
+	if (spawn->pipe_bytes && spawn->pipe_input)
+		(void)fcntl(pipes->input[1], F_SETPIPE_SZ, spawn->pipe_bytes);
+	if (spawn->pipe_bytes && spawn->pipe_output)
+		(void)fcntl(pipes->output[1], F_SETPIPE_SZ, spawn->pipe_bytes);
+#endif
+	return NN_OK;
 }
 
 static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *pipes,
@@ -79,9 +109,11 @@ static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *p
 	char *shell[] = { (char *)(size_t) "sh", (char *)(size_t) "-c",
 		(char *)(size_t)spawn->command, NULL };
 	char *const *arguments = spawn->command ? shell : spawn->arguments;
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
+	sigset_t none;
 	int error;
 
 	posix_spawn_file_actions_init(&actions);
@@ -90,10 +122,16 @@ static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *p
 		posix_spawn_file_actions_adddup2(&actions, pipes->input[0], STDIN_FILENO);
 	if (spawn->pipe_output)
 		posix_spawn_file_actions_adddup2(&actions, pipes->output[1], STDOUT_FILENO);
+	if (spawn->pipe_errors)
+		posix_spawn_file_actions_adddup2(&actions, pipes->errors[1], STDERR_FILENO);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigemptyset(&none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	if (spawn->own_group)
+		flags |= POSIX_SPAWN_SETPGROUP;
+	posix_spawnattr_setflags(&attributes, flags);
 	error = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
@@ -106,7 +144,7 @@ int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, s
 	char **environment;
 	int status;
 
-	*process = (struct nn_process){ .input = -1, .output = -1 };
+	*process = (struct nn_process){ .input = -1, .output = -1, .errors = -1 };
 	environment = make_environment(spawn->environment, err);
 	if (!environment)
 		return NN_FAILED;
@@ -120,8 +158,7 @@ int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, s
 	if (errno) {
 		nn_fail_errno(err, NN_FAILED, "cannot start '%s'",
 			spawn->command ? spawn->command : spawn->arguments[0]);
-		close_pair(pipes.input);
-		close_pair(pipes.output);
+		close_pipes(&pipes);
 		process->pid = 0;
 		return NN_FAILED;
 	}
@@ -129,8 +166,12 @@ int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, s
 		close(pipes.input[0]);
 	if (spawn->pipe_output)
 		close(pipes.output[1]);
+	if (spawn->pipe_errors)
+		close(pipes.errors[1]);
 	process->input = pipes.input[1];
 	process->output = pipes.output[0];
+	process->errors = pipes.errors[0];
+	process->group = spawn->own_group;
 	return NN_OK;
 }
 
@@ -148,20 +189,97 @@ void nn_process_close_input(struct nn_process *process)
 	process->input = -1;
 }
 
-int nn_process_wait(struct nn_process *process, int *status, struct nn_error *err)
+static void close_input_and_output(struct nn_process *process)
 {
-	pid_t pid = process->pid;
-
 	nn_process_close_input(process);
 	if (process->output >= 0)
 		close(process->output);
 	process->output = -1;
+}
+
+int nn_process_wait(struct nn_process *process, int *status, struct nn_error *err)
+{
+	pid_t pid = process->pid;
+
+	close_input_and_output(process);
 	process->pid = 0;
 	while (waitpid(pid, status, 0) < 0)
 		if (errno != EINTR)
 			return nn_fail_errno(err, NN_FAILED, "cannot wait for process %ld",
 				(long)pid);
 	return NN_OK;
+}
+
+void nn_process_kill(const struct nn_process *process)
+{
+	/* The group may be there before its leader has got that far, or be gone already. */
+	if (!process->group || kill(-process->pid, SIGKILL))
+		kill(process->pid, SIGKILL);
+}
+
+static bool ends_within(pid_t pid, double grace)
+{
+	siginfo_t info;
+	double nap = 0.0002;
+
+	for (;;) {
+		struct timespec time = { .tv_nsec = (long)(nap * 1e9) };
+
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid)
+			return true;
+		if (grace <= 0)
+			return false;
+		nanosleep(&time, NULL);
+		grace -= nap;
+		nap = nap < 0.01 ? 2 * nap : nap;
+	}
+}
+
+int nn_process_end(struct nn_process *process, double grace, int *status, bool *killed,
+	struct nn_error *err)
+{
+	*killed = !ends_within(process->pid, grace);
+	/* Even if the leader has ended: what it left behind in its group goes too. */
+	if (*killed || process->group)
+		nn_process_kill(process);
+	return nn_process_wait(process, status, err);
+}
+
+void nn_process_last_words(struct nn_process *process, char *out, size_t size)
+{
+	char text[4096];
+	size_t used = 0;
+	size_t begin;
+	ssize_t got = 0;
+
+	out[0] = '\0';
+	if (process->errors < 0)
+		return;
+	/* A grandchild may still hold it open: what is there now is all that is waited for. */
+	while (is_lossy(process->errors) &&
+		(got = read(process->errors, text + used, sizeof text - used)) > 0) {
+		used += (size_t)got;
+		if (used == sizeof text) {
+			memmove(text, text + sizeof text / 2, sizeof text / 2);
+			used = sizeof text / 2;
+		}
+	}
+	close(process->errors);
+	process->errors = -1;
+	while (used && strchr("\r\n ", text[used - 1]))
+		used--;
+	for (begin = used; begin && text[begin - 1] != '\n'; begin--)
+		;
+	if (used > begin)
+		snprintf(out, size, "%.*s", (int)(used - begin), text + begin);
+}
+
+void nn_process_die_with_parent(void)
+{
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 }
 
 void nn_process_text(int status, char *out)

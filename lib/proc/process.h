@@ -17,13 +17,19 @@ struct nn_spawn {
 		*environment; /* "NAME=value"..., NULL: in place of or beside ours; or NULL */
 	bool pipe_input;      /* else the child has our standard input */
 	bool pipe_output;     /* else our standard output */
+	bool pipe_errors;     /* else our standard error; for nn_process_last_words */
+	bool own_group;       /* a process group of its own: Ctrl-C does not reach it */
+	int pipe_bytes; /* how much the pipes shall hold, where the system allows; 0: its default */
 };
 
-/* Life: nn_process_start, then exactly one nn_process_wait. */
+/* Life: nn_process_start, then exactly one of nn_process_wait and nn_process_end. With pipe_errors,
+ * nn_process_last_words behind it. */
 struct nn_process {
 	pid_t pid;  /* 0: none */
 	int input;  /* write its standard input here; -1: no pipe, or closed */
 	int output; /* read its standard output here; -1: no pipe */
+	int errors; /* what it says on standard error; -1: no pipe */
+	bool group; /* it leads a process group */
 };
 
 /* NN_FAILED if there is no such program or no room for another process or pipe. */
@@ -35,6 +41,18 @@ bool nn_process_is_deaf(const struct nn_process *process);
 void nn_process_close_input(struct nn_process *process);
 /* Closes the pipes and waits. *status is as waitpid(2) has it. */
 int nn_process_wait(struct nn_process *process, int *status, struct nn_error *err);
+
+/* Kills it, and all of its group. */
+void nn_process_kill(const struct nn_process *process);
+/* As nn_process_wait, but kills it if it does not end by itself within `grace` seconds, its input
+ * still open if it is: then *killed. */
+int nn_process_end(struct nn_process *process, double grace, int *status, bool *killed,
+	struct nn_error *err);
+/* The last line, not empty, that it had said on standard error, cut to `size`; "" if there is none.
+ * Of a process that says more than a pipe holds the rest is lost: it never waits for us. */
+void nn_process_last_words(struct nn_process *process, char *out, size_t size);
+/* This process is killed when the one that started it ends, where the system can do that. */
+void nn_process_die_with_parent(void);
 
 /* "exit status 3", "killed by signal 9 (Killed)"; `out` has NN_PROCESS_TEXT bytes. */
 #define NN_PROCESS_TEXT 80

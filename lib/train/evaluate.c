@@ -58,6 +58,31 @@ int nn_evaluation_model(struct nn_evaluation *evaluation, const char *path, stru
 	return check_model(evaluation, err);
 }
 
+int nn_evaluation_copy(struct nn_evaluation *evaluation, const struct nn_model *model,
+	const char *name, struct nn_error *err)
+{
+	struct nn_bundle *params = &evaluation->model.params;
+	int status = nn_bundle_copy_layout(&model->params, params, err);
+
+	if (!status)
+		status = nn_bundle_copy_metas(&model->params, params, err);
+	if (!status)
+		status = nn_bundle_alloc(params, err);
+	if (status)
+		return status;
+	memcpy(params->data, model->params.data, params->bytes);
+	evaluation->model.preamble = model->preamble;
+	evaluation->model_name = name;
+	evaluation->labelled = true;
+	return check_model(evaluation, err);
+}
+
+void nn_evaluation_renew(struct nn_evaluation *evaluation, const struct nn_bundle *params)
+{
+	memcpy(evaluation->model.params.data, params->data, params->bytes);
+	evaluation->at = 0;
+}
+
 static bool has_targets(const struct nn_evaluation *evaluation, const struct nn_dataset *set)
 {
 	return evaluation->loss->wants_classes ? set->has_classes :

@@ -54,13 +54,18 @@ struct nn_evaluated {
 /* Reads the last model of a file ("-": standard input) and checks it. `path` must outlive the
  * evaluation. */
 int nn_evaluation_model(struct nn_evaluation *evaluation, const char *path, struct nn_error *err);
+/* The same with a copy of a model in memory; `name` is what to call it. */
+int nn_evaluation_copy(struct nn_evaluation *evaluation, const struct nn_model *model,
+	const char *name, struct nn_error *err);
+/* Other parameters, laid out as those of its model, and the next block is the first one again. */
+void nn_evaluation_renew(struct nn_evaluation *evaluation, const struct nn_bundle *params);
 /* Loads the rows of a file ("-": standard input) and checks that they fit the model. With `targets`
  * they must have labels or targets, as its loss wants them. NN_BAD says what does not fit, and both
  * shapes. `path` must outlive the evaluation. */
 int nn_evaluation_add(struct nn_evaluation *evaluation, const char *path, bool targets,
 	struct nn_error *err);
-/* Loads BLAS, with the kernel that the model names, if it names one, or with `kernel` unless that is
- * NULL; "auto" is what BLAS picks by itself. */
+/* Loads BLAS, with the kernel that the model names, if it names one, or with `kernel` unless that
+ * is NULL; "auto" is what BLAS picks by itself. */
 int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, struct nn_error *err);
 /* The next block; block->rows is 0 behind the last row. NN_BAD for an output that is NaN or
  * infinite: the file, and the row in it. */

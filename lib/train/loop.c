@@ -1,6 +1,5 @@
 #include <errno.h>
 
-#include "base/io.h"
 #include "train/update.h"
 
 int nn_update_collect(struct nn_updater *updater, struct nn_reader *reader, struct nn_error *err)
@@ -62,26 +61,10 @@ static int collect_step(struct loop *loop, struct nn_error *err)
 
 static int save(const struct loop *loop, struct nn_error *err)
 {
-	struct nn_output output;
-	struct nn_writer *writer;
-	int status;
-
 	if (!loop->options->checkpoint)
 		return NN_OK;
-	status = nn_output_open(&output, loop->options->checkpoint, err);
-	if (status)
-		return status;
-	status = nn_writer_open(&writer, output.fd, output.name, err);
-	if (!status) {
-		status = nn_checkpoint_write(nn_updater_checkpoint(loop->updater), writer, err);
-		if (!status)
-			status = nn_writer_end(writer, err);
-		nn_writer_close(writer);
-	}
-	if (!status)
-		return nn_output_commit(&output, err);
-	nn_output_abandon(&output);
-	return status;
+	return nn_checkpoint_save(nn_updater_checkpoint(loop->updater), loop->options->checkpoint,
+		err);
 }
 
 /* One turn of the circle: the model out, its gradients in, the next model made. */

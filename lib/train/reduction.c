@@ -123,8 +123,8 @@ static int check_metas(struct nn_reduction *reduction, const struct nn_bundle *l
 	return NN_OK;
 }
 
-int nn_reduction_check(struct nn_reduction *reduction, const struct nn_reader *reader,
-	const struct nn_frame *frame, struct nn_error *err)
+int nn_reduction_compare(struct nn_reduction *reduction, const struct nn_frame *frame,
+	const char *name, struct nn_error *err)
 {
 	int status = NN_OK;
 
@@ -135,12 +135,20 @@ int nn_reduction_check(struct nn_reduction *reduction, const struct nn_reader *r
 		reduction->reference = frame->preamble;
 		reduction->kernel[0] = '\0';
 		reduction->spec = 0;
-		snprintf(reduction->reference_name, sizeof reduction->reference_name,
-			"frame %llu of %s", (unsigned long long)frame->preamble.sequence,
-			nn_reader_name(reader));
+		snprintf(reduction->reference_name, sizeof reduction->reference_name, "%s", name);
 	}
-	if (!status)
-		status = check_metas(reduction, frame->layout, err);
+	return status ? status : check_metas(reduction, frame->layout, err);
+}
+
+int nn_reduction_check(struct nn_reduction *reduction, const struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err)
+{
+	char name[sizeof reduction->reference_name];
+	int status;
+
+	snprintf(name, sizeof name, "frame %llu of %s",
+		(unsigned long long)frame->preamble.sequence, nn_reader_name(reader));
+	status = nn_reduction_compare(reduction, frame, name, err);
 	return status ? nn_reader_blame(reader, err) : NN_OK;
 }
 

@@ -21,7 +21,11 @@ struct nn_reduction {
 bool nn_reduction_takes(unsigned kind);
 /* The first frame decides what is reduced, and how. NN_USAGE if the options do not fit. */
 int nn_reduction_start(struct nn_reduction *reduction, unsigned kind, struct nn_error *err);
-/* Makes the reader's frame the reference if there is none; else NN_BAD where it is unlike. */
+/* Makes a frame the reference if there is none; else NN_BAD where it is unlike. `name` is what to
+ * call the frame later. */
+int nn_reduction_compare(struct nn_reduction *reduction, const struct nn_frame *frame,
+	const char *name, struct nn_error *err);
+/* The same for the reader's frame; the error names it. */
 int nn_reduction_check(struct nn_reduction *reduction, const struct nn_reader *reader,
 	const struct nn_frame *frame, struct nn_error *err);
 /* The shards that a frame covers; its number where it has none. */

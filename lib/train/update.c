@@ -171,6 +171,19 @@ static int check_shapes(const struct nn_updater *updater, const struct nn_bundle
 	return NN_OK;
 }
 
+/* The first gradient of a step says of how many shards it is. */
+static int begin_step(struct nn_updater *updater, const struct nn_preamble *grad,
+	struct nn_error *err)
+{
+	if (updater->accumulator)
+		return NN_OK;
+	updater->shards = grad->shards;
+	updater->unnumbered = 0;
+	updater->reduction.has_reference = false;
+	updater->accumulator = nn_accumulator_new(updater->shards, err);
+	return updater->accumulator ? NN_OK : NN_FAILED;
+}
+
 int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
 	const struct nn_frame *frame, struct nn_error *err)
 {
@@ -184,21 +197,34 @@ int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
 		status = check_shapes(updater, grad.layout, err);
 	if (status)
 		return nn_reader_blame(reader, err);
-	if (!updater->accumulator) {
-		updater->shards = grad.preamble.shards;
-		updater->unnumbered = 0;
-		updater->reduction.has_reference = false;
-		updater->accumulator = nn_accumulator_new(updater->shards, err);
-		if (!updater->accumulator)
-			return NN_FAILED;
-	}
-	status = nn_reduction_check(&updater->reduction, reader, &grad, err);
+	status = begin_step(updater, &grad.preamble, err);
+	if (!status)
+		status = nn_reduction_check(&updater->reduction, reader, &grad, err);
 	if (!status)
 		status = nn_reduction_add(&updater->reduction, updater->accumulator, reader, &grad,
 			updater->unnumbered, err);
 	if (!status && !updater->shards)
 		updater->unnumbered++;
 	return status;
+}
+
+int nn_updater_add_partial(struct nn_updater *updater, const struct nn_preamble *grad,
+	struct nn_partial *partial, const char *name, struct nn_error *err)
+{
+	struct nn_frame frame = { .preamble = *grad, .layout = &partial->sum };
+	int status = check_model(updater, &frame, err);
+
+	if (!status)
+		status = check_shapes(updater, &partial->sum, err);
+	if (!status)
+		status = begin_step(updater, grad, err);
+	if (!status)
+		status = nn_reduction_compare(&updater->reduction, &frame, name, err);
+	if (!status)
+		status = nn_accumulator_add(updater->accumulator, partial, err);
+	else
+		nn_partial_free(partial);
+	return status ? nn_fail_in(err, "%s", name) : NN_OK;
 }
 
 bool nn_updater_ready(const struct nn_updater *updater)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "model/model.h"
 #include "optim/optim.h"
+#include "reduce/reduce.h"
 #include "stream/reader.h"
 #include "stream/writer.h"
 
@@ -46,6 +47,11 @@ void nn_updater_free(struct nn_updater *updater); /* NULL is fine */
  * names both values. */
 int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
 	const struct nn_frame *frame, struct nn_error *err);
+/* The same for a gradient in memory, all of whose numbers are finite: what it is a part of is said
+ * by `grad`, the tensors are in partial->sum, which is taken over, on failure too. `name` is where
+ * it came from. */
+int nn_updater_add_partial(struct nn_updater *updater, const struct nn_preamble *grad,
+	struct nn_partial *partial, const char *name, struct nn_error *err);
 /* Have all shards (or the quorum) come? */
 bool nn_updater_ready(const struct nn_updater *updater);
 /* Makes the step out of what came. NN_BAD if it is not ready, if the total weight is zero, or if
@@ -68,8 +74,9 @@ struct nn_update_loop {
 	uint64_t every;         /* and after each so many updates; 0: only in the end */
 };
 /* Writes the model, without state, and after each complete gradient the next; instead of the last
- * one END. Then reads on to the END that comes back. If the input ends or fails before, or the output
- * does, what was reached is kept in the checkpoint; errno is EPIPE if the model's reader has gone. */
+ * one END. Then reads on to the END that comes back. If the input ends or fails before, or the
+ * output does, what was reached is kept in the checkpoint; errno is EPIPE if the model's reader has
+ * gone. */
 int nn_update_loop(struct nn_updater *updater, struct nn_reader *reader, struct nn_writer *writer,
 	const struct nn_update_loop *loop, struct nn_error *err);
 

@@ -59,6 +59,11 @@ example() {
 	[ "$(grep -c '^  same bits' out)" -eq 2 ]
 }
 
+@test "kill it: the same bits" {
+	example kill-it
+	[ "$(grep -c '^  same bits' out)" -eq 2 ]
+}
+
 @test "an example leaves nothing behind" {
 	mkdir tmp
 	TMPDIR=$PWD/tmp "$examples/by-hand/run.sh" >/dev/null 3>&-

@@ -2,11 +2,11 @@
  *
  *   frames grad step=3 shards=2 first=0 end=1 weight=8 kernel=K w=1,2,nan b=0.5 model id=7 w~1000
  *
- * A word without "=" or "~" begins a frame: "grad", "model", "delta" or "state"; "cut" ends the
- * program without an END frame. KEY=NUMBER sets a field of the preamble, more=1 the flag that more
- * of the step follows. kernel= and spec= are metadata, else NAME=V,V,... is a tensor and NAME~COUNT
- * one of COUNT pseudo-random numbers (that depend on `seed`). id=N is the number itself; id=auto
- * that of the frame's tensors. */
+ * A word without "=" or "~" begins a frame: "grad", "model", "delta", "state" or "hello"; "cut"
+ * ends the program without an END frame. KEY=NUMBER sets a field of the preamble, more=1 the flag
+ * that more of the step follows. kernel=, spec= and version= are metadata, else NAME=V,V,... is a
+ * tensor and NAME~COUNT one of COUNT pseudo-random numbers (that depend on `seed`). id=N is the
+ * number itself; id=auto that of the frame's tensors. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -87,7 +87,8 @@ static void word(char *text)
 		preamble.weight = strtod(value, NULL);
 	else if (kind == '=' && !strcmp(text, "loss"))
 		preamble.loss = strtod(value, NULL);
-	else if (kind == '=' && (!strcmp(text, "kernel") || !strcmp(text, "spec")))
+	else if (kind == '=' &&
+		(!strcmp(text, "kernel") || !strcmp(text, "spec") || !strcmp(text, "version")))
 		must(nn_bundle_set_meta(&bundle, text, value, &err));
 	else if (kind == '=' && !strcmp(text, "id") && !strcmp(value, "auto"))
 		auto_id = 1;
@@ -135,7 +136,8 @@ int main(int argc, char **argv)
 		const char *name;
 		unsigned kind;
 	} kinds[] = { { "grad", NN_KIND_GRAD }, { "model", NN_KIND_MODEL },
-		{ "delta", NN_KIND_DELTA }, { "state", NN_KIND_STATE } };
+		{ "delta", NN_KIND_DELTA }, { "state", NN_KIND_STATE },
+		{ "hello", NN_KIND_HELLO } };
 	struct nn_writer *writer;
 
 	must(nn_writer_open(&writer, STDOUT_FILENO, "stdout", &err));

@@ -27,6 +27,7 @@ usual() {
 	nn-reduce) echo nn-reduce grad.nnt ;;
 	nn-update) echo nn-update --lr 0.1 model.nnt grad.nnt ;;
 	nn-eval) echo nn-eval -m model.nnt data.nnt ;;
+	nn-train) echo nn-train -w 1 --steps 1 model.nnt data.nnt ;;
 	nn-predict) echo nn-predict -m model.nnt data.nnt ;;
 	nn-info) echo nn-info model.nnt ;;
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
@@ -131,6 +132,7 @@ is_in() {
 		nn-update) line="nn-update model.nnt" ;;
 		nn-eval | nn-predict | nn-grad) line="$tool -m - data.nnt" ;;
 		nn-shard) line="nn-shard -n 2 -k 0/2" ;;
+		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
 		*) line=$tool ;;
 		esac
@@ -165,6 +167,7 @@ from_stdin() {
 	nn-reduce) echo nn-reduce ;;
 	nn-update) echo nn-update --lr 0.1 model.nnt ;;
 	nn-eval) echo nn-eval data.nnt ;;
+	nn-train) echo nn-train -w 1 --steps 1 - data.nnt ;;
 	nn-predict) echo nn-predict data.nnt ;;
 	nn-info) echo nn-info ;;
 	nn-convert) echo nn-convert --to safetensors ;;

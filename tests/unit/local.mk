@@ -39,3 +39,5 @@ UNIT_TESTS += tests/unit/test-dataset
 tests_unit_test_dataset_SOURCES = tests/unit/test-dataset.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-columns
 tests_unit_test_columns_SOURCES = tests/unit/test-columns.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-assign
+tests_unit_test_assign_SOURCES = tests/unit/test-assign.c tests/unit/tap.h

@@ -1,0 +1,70 @@
+/* Workers: processes that answer tasks, kept alive by a thread each. */
+#ifndef NN_TRAIN_POOL_H
+#define NN_TRAIN_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "proc/process.h"
+#include "reduce/reduce.h"
+#include "sched/assign.h"
+#include "stream/frame.h"
+#include "tensor/tensor.h"
+
+/* Where workers run, and what starts one there. */
+struct nn_place {
+	const char *name; /* of the host; NULL: this machine */
+	bool ssh;         /* what is started is ssh: its exit status 255 is ssh's own */
+	const char *tool; /* for "TOOL not found": what is run in the end */
+	const char
+		*command; /* for sh -c, with NN_WORKER=number from 1 in its environment; or NULL */
+	char *const *arguments; /* else a program and its arguments, NULL-terminated */
+	unsigned workers;       /* how many of them */
+};
+
+struct nn_pool_options {
+	const struct nn_place
+		*places; /* the caller's, as all it points to: they must outlive the pool */
+	size_t place_count;
+	enum nn_assign assign;
+	double timeout;   /* seconds for an answer, or until a worker is ready; 0: no limit */
+	uint64_t retries; /* of a task, and of starting a worker that has not answered yet */
+	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
+	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+};
+
+struct nn_pool;
+
+/* Starts all workers; they get ready while the caller goes on. Signals go to other threads. */
+int nn_pool_new(struct nn_pool **pool, const struct nn_pool_options *options, struct nn_error *err);
+/* Ends all workers: idle ones by END, others by a signal. No process is left. NULL is fine. */
+void nn_pool_free(struct nn_pool *pool);
+
+/* Hands out tasks: frames of kind task, as train/serve.h has them. `model` is sent once to each
+ * worker that gets one of them; NULL if the tasks need none. All of it must stay as it is until
+ * each task's answer has come. The tasks handed out before must all have been answered. */
+int nn_pool_begin(struct nn_pool *pool, const struct nn_preamble *model,
+	const struct nn_bundle *params, const struct nn_preamble *tasks, size_t count,
+	struct nn_error *err);
+
+struct nn_answer {
+	size_t task;
+	char from[80];               /* who gave it */
+	struct nn_preamble preamble; /* of that task and no other */
+	struct nn_partial
+		partial; /* a gradient, all numbers finite; the caller's. Empty if the task
+				      * was about rows */
+};
+/* The next answer, in the order in which they come. Faults are mended meanwhile, by the rules at
+ * the head of worker_thread.c. An error ends the run: NN_FAILED if no worker is left or a task has
+ * failed too often; the status that workers give if they say that another try is of no use. */
+int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error *err);
+
+/* What is to be shown. */
+size_t nn_pool_size(const struct nn_pool *pool);
+size_t nn_pool_busy(struct nn_pool *pool);
+uint64_t nn_pool_retries(struct nn_pool *pool); /* tasks that were handed out again, so far */
+
+#endif

@@ -1,0 +1,321 @@
+#include "train/serve.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/io.h"
+#include "base/memory.h"
+#include "model/model.h"
+#include "model/network.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+#include "tensor/blas.h"
+#include "train/fit.h"
+#include "train/shards.h"
+#include "train/task.h"
+
+struct operand {
+	struct nn_dataset data;
+	const char *name;
+	bool loaded;
+	bool fits; /* the network at hand */
+};
+
+/* A view that was asked for once. */
+struct view {
+	struct nn_shards shards; /* one of them */
+	uint64_t number;
+	uint64_t of;
+};
+
+struct server {
+	const struct nn_serve_options *options;
+	struct nn_reader *reader;
+	struct nn_writer *writer;
+	struct operand *operands; /* [options->count] */
+	struct view *views;
+	size_t view_count;
+	struct nn_model model;
+	struct nn_network *network; /* of the model */
+	struct nn_task_space space;
+	struct nn_partial partial;
+};
+
+static int say_hello(const struct server *server, struct nn_error *err)
+{
+	struct nn_preamble preamble = { .kind = NN_KIND_HELLO };
+	struct nn_bundle hello = { 0 };
+	int status = nn_bundle_set_meta(&hello, NN_WORKER_VERSION, PACKAGE_VERSION, err);
+
+	if (!status)
+		status = nn_bundle_set_meta(&hello, NN_WORKER_KERNEL, nn_blas_kernel(), err);
+	if (!status)
+		status = nn_bundle_set_meta(&hello, NN_WORKER_CPU, nn_cpu_features(), err);
+	if (!status)
+		status = nn_writer_frame(server->writer, &preamble, &hello, err);
+	nn_bundle_free(&hello);
+	return status;
+}
+
+static void say_error(const struct server *server, const struct nn_error *why)
+{
+	struct nn_preamble preamble = { .kind = NN_KIND_ERROR };
+	struct nn_bundle error = { 0 };
+	char status[16];
+
+	snprintf(status, sizeof status, "%d", (int)why->status);
+	if (!nn_bundle_set_meta(&error, NN_WORKER_STATUS, status, NULL) &&
+		!nn_bundle_set_meta(&error, NN_WORKER_TEXT, why->text, NULL))
+		nn_writer_frame(server->writer, &preamble, &error, NULL);
+	nn_bundle_free(&error);
+}
+
+static int load_operand(struct operand *operand, const char *path, struct nn_error *err)
+{
+	int fd;
+	int status;
+
+	if (operand->loaded)
+		return NN_OK;
+	status = nn_open_input(path, &fd, &operand->name, err);
+	if (status)
+		return status;
+	status = nn_dataset_load(&operand->data, fd, operand->name, err);
+	close(fd);
+	operand->loaded = !status;
+	return status;
+}
+
+/* The operand that a task names. */
+static int find_operand(struct server *server, const struct nn_preamble *task,
+	struct operand **operand, struct nn_error *err)
+{
+	if (task->parts != server->options->count)
+		return nn_fail(err, NN_BAD, "a task for %u files of data, but there are %zu",
+			(unsigned)task->parts, server->options->count);
+	*operand = &server->operands[task->part];
+	return load_operand(*operand, server->options->paths[task->part], err);
+}
+
+static int answer_rows(struct server *server, const struct nn_preamble *task, struct nn_error *err)
+{
+	struct nn_preamble answer = *task;
+	struct nn_bundle nothing = { 0 };
+	struct operand *operand;
+	int status = find_operand(server, task, &operand, err);
+
+	if (status)
+		return status;
+	answer.rows = operand->data.rows;
+	answer.shards = operand->data.shards;
+	answer.first = operand->data.shards ? operand->data.shard : 0;
+	answer.end = operand->data.shards ? operand->data.shard + 1 : 0;
+	return nn_writer_frame(server->writer, &answer, &nothing, err);
+}
+
+static int find_view(struct server *server, const struct operand *operand,
+	const struct nn_preamble *task, const struct nn_shard **shard, struct nn_error *err)
+{
+	struct nn_view how = { .method = server->options->method,
+		.seed = server->options->shard_seed };
+	struct view *views;
+	char which[64];
+	int status;
+
+	for (size_t i = 0; i < server->view_count; i++)
+		if (server->views[i].number == task->first && server->views[i].of == task->shards) {
+			*shard = server->views[i].shards.list;
+			return NN_OK;
+		}
+	views = nn_realloc(server->views, server->view_count + 1, sizeof *views, err);
+	if (!views)
+		return NN_FAILED;
+	server->views = views;
+	views += server->view_count;
+	snprintf(which, sizeof which, "%llu/%llu", (unsigned long long)task->first,
+		(unsigned long long)task->shards);
+	how.which = which;
+	*views = (struct view){ .number = task->first, .of = task->shards };
+	status = nn_shards_of_view(&views->shards, &operand->data, operand->name, &how, err);
+	if (status)
+		return status;
+	server->view_count++;
+	*shard = views->shards.list;
+	return NN_OK;
+}
+
+/* Does the network take what the operand has? Asked once for each network. */
+static int check_fit(struct server *server, struct operand *operand, struct nn_error *err)
+{
+	int status = NN_OK;
+
+	if (!operand->fits)
+		status = nn_fit_data(server->network, &server->model.params, &operand->data,
+			operand->name, true, err);
+	operand->fits = !status;
+	return status;
+}
+
+static int answer_task(struct server *server, const struct nn_preamble *task, struct nn_error *err)
+{
+	const struct nn_step step = { task->step, task->epoch, task->step_in_epoch,
+		task->steps_per_epoch, task->seed };
+	struct nn_preamble grad = *task;
+	const struct nn_shard *shard;
+	struct nn_shard whole;
+	struct operand *operand;
+	int status = find_operand(server, task, &operand, err);
+
+	if (!status && (!server->network || task->id != server->model.preamble.id))
+		status = nn_fail(err, NN_BAD, "a task for model %016llx, which did not come",
+			(unsigned long long)task->id);
+	if (!status)
+		status = check_fit(server, operand, err);
+	if (status)
+		return status;
+	if (operand->data.shards &&
+		(operand->data.shards != task->shards || operand->data.shard != task->first))
+		return nn_fail(err, NN_BAD,
+			"%s: is shard %llu of %llu here, where %llu of %llu is wanted",
+			operand->name, (unsigned long long)operand->data.shard,
+			(unsigned long long)operand->data.shards, (unsigned long long)task->first,
+			(unsigned long long)task->shards);
+	whole = (struct nn_shard){ &operand->data, operand->name, task->first, operand->data.rows,
+		NULL };
+	shard = &whole;
+	if (task->parts == 1 && task->shards > 1)
+		status = find_view(server, operand, task, &shard, err);
+	if (!status)
+		status = nn_task_gradient(server->network, &server->model.params, shard, &step,
+			&server->space, &server->partial, err);
+	if (status)
+		return status;
+	grad.kind = NN_KIND_GRAD;
+	grad.part = grad.parts = 0;
+	grad.rows = server->partial.rows;
+	grad.weight = server->partial.weight;
+	grad.loss = server->partial.loss;
+	return nn_writer_frame(server->writer, &grad, &server->partial.sum, err);
+}
+
+static int check_task(const struct nn_preamble *task, struct nn_error *err)
+{
+	if (!task->shards ||
+		(task->end == task->first + 1 && task->steps_per_epoch &&
+			task->step_in_epoch < task->steps_per_epoch))
+		return NN_OK;
+	return nn_fail(err, NN_BAD, "a task of shards %llu to %llu, step %llu of %llu",
+		(unsigned long long)task->first, (unsigned long long)task->end,
+		(unsigned long long)task->step_in_epoch, (unsigned long long)task->steps_per_epoch);
+}
+
+static int take_network(struct server *server, struct nn_error *err)
+{
+	const struct nn_bundle *params = &server->model.params;
+	int status;
+
+	if (server->network && nn_network_is_of(server->network, params))
+		return nn_network_check_params(server->network, params, err);
+	nn_network_free(server->network);
+	server->network = NULL;
+	nn_partial_free(&server->partial);
+	for (size_t i = 0; i < server->options->count; i++)
+		server->operands[i].fits = false;
+	status = nn_network_of_model(&server->network, params, "model", err);
+	if (!status)
+		status = nn_blas_load(nn_bundle_meta(params, "kernel"), 0, err);
+	if (!status)
+		status = nn_network_layout(server->network, &server->partial.sum, err);
+	if (!status)
+		status = nn_bundle_alloc(&server->partial.sum, err);
+	if (!status)
+		status = nn_bundle_set_meta(&server->partial.sum, "kernel", nn_blas_kernel(), err);
+	return status;
+}
+
+static int take_model(struct server *server, const struct nn_frame *frame, struct nn_error *err)
+{
+	int status;
+
+	nn_model_free(&server->model);
+	status = nn_model_load(&server->model, server->reader, frame, err);
+	return status ? status : take_network(server, err);
+}
+
+static int take_frame(struct server *server, const struct nn_frame *frame, struct nn_error *err)
+{
+	struct nn_preamble task = frame->preamble;
+	char kind[16];
+	int status;
+
+	if (task.kind == NN_KIND_MODEL)
+		return take_model(server, frame, err);
+	if (task.kind != NN_KIND_TASK) {
+		nn_fail(err, NN_BAD, "a frame of %s, which is no task",
+			nn_kind_name(task.kind, kind));
+		return nn_reader_blame(server->reader, err);
+	}
+	status = nn_reader_verify(server->reader, err);
+	if (!status)
+		status = check_task(&task, err);
+	if (status)
+		return status;
+	return task.shards ? answer_task(server, &task, err) : answer_rows(server, &task, err);
+}
+
+static int serve(struct server *server, struct nn_error *err)
+{
+	const struct nn_frame *frame;
+	int status = nn_blas_load(server->options->kernel, 0, err);
+
+	if (!status)
+		status = say_hello(server, err);
+	while (!status && !(status = nn_reader_next(server->reader, &frame, err))) {
+		if (!frame || frame->preamble.kind == NN_KIND_END)
+			return nn_writer_end(server->writer, err);
+		status = take_frame(server, frame, err);
+	}
+	return status;
+}
+
+static void close_server(struct server *server)
+{
+	for (size_t i = 0; i < server->view_count; i++)
+		nn_shards_free(&server->views[i].shards);
+	for (size_t i = 0; server->operands && i < server->options->count; i++)
+		if (server->operands[i].loaded)
+			nn_dataset_free(&server->operands[i].data);
+	free(server->views);
+	free(server->operands);
+	nn_model_free(&server->model);
+	nn_network_free(server->network);
+	nn_task_space_free(&server->space);
+	nn_partial_free(&server->partial);
+	nn_writer_close(server->writer);
+	nn_reader_close(server->reader);
+}
+
+int nn_serve(int in, int out, const struct nn_serve_options *options, struct nn_error *err)
+{
+	struct server server = { .options = options };
+	struct nn_error why;
+	int status = nn_reader_open(&server.reader, in, "stdin", 0, &why);
+
+	if (!status)
+		status = nn_writer_open(&server.writer, out, "stdout", &why);
+	if (!status && !(server.operands = nn_alloc(options->count, sizeof *server.operands, &why)))
+		status = NN_FAILED;
+	if (!status) {
+		status = serve(&server, &why);
+		if (status)
+			say_error(&server, &why);
+	}
+	close_server(&server);
+	if (status)
+		*err = why;
+	return status;
+}

@@ -1,0 +1,41 @@
+/* The worker of nn-train: answers tasks that come by a pipe.
+ *
+ * What passes, in frames of nnt(5):
+ *
+ *   worker       hello   metadata `version`, `kernel` (of matrix products), `cpu`
+ *   coordinator  model   whose id and step the tasks behind it name
+ *   coordinator  task    shards [first, first + 1) of V at a step; part = operand that holds the
+ *                        shard, parts = how many operands there are
+ *   worker       grad    of that shard and step
+ *   coordinator  task    with V = 0: how many rows has operand `part`?
+ *   worker       task    the same, with rows; and V and first, if the operand is a shard by itself
+ *   worker       error   metadata `status` (a number of enum nn_status), `text`: then it ends
+ *   coordinator  END     the worker writes its own and ends
+ */
+#ifndef NN_TRAIN_SERVE_H
+#define NN_TRAIN_SERVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define NN_WORKER_VERSION "version"
+#define NN_WORKER_KERNEL "kernel"
+#define NN_WORKER_CPU "cpu"
+#define NN_WORKER_STATUS "status"
+#define NN_WORKER_TEXT "text"
+
+struct nn_serve_options {
+	char *const *paths; /* [count]: one file, of which shards are views, or a shard each */
+	size_t count;
+	const char *method;  /* of nn_partitioner_names: how one file is cut */
+	uint64_t shard_seed; /* of random cuts */
+	const char *kernel;  /* of matrix products; NULL: what the environment or OpenBLAS picks */
+};
+
+/* Until END. A file is loaded when a task first asks for it, and kept. What fails is said in an
+ * error frame too, if there is someone to read it. */
+int nn_serve(int in, int out, const struct nn_serve_options *options, struct nn_error *err);
+
+#endif

@@ -1,0 +1,60 @@
+/* The loop of a whole training: tasks to workers, their gradients to an update, step after step. */
+#ifndef NN_TRAIN_TRAIN_H
+#define NN_TRAIN_TRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/model.h"
+#include "train/pool.h"
+#include "train/run.h"
+#include "train/update.h"
+
+/* What is known when the training begins. */
+struct nn_train_start {
+	uint64_t rows; /* of all shards */
+	uint64_t shards;
+	uint64_t steps_per_epoch;
+	uint64_t batch; /* rows of a step, about */
+	const char *kernel;
+	size_t workers;
+	uint64_t steps; /* to come */
+	uint64_t last_epoch;
+};
+/* After each step, behind the updater's own report. */
+struct nn_train_progress {
+	uint64_t rows;           /* of this step */
+	double seconds;          /* since the loop began */
+	uint64_t all_rows;       /* since then */
+	uint64_t steps;          /* since then */
+	bool validated;          /* the model as it is now was tried on the validation data */
+	double metric;           /* accuracy, or RMSE */
+	double valid_loss;       /* mean */
+	const char *metric_name; /* NULL: no validation data */
+	size_t busy;             /* workers */
+	uint64_t retries;        /* so far */
+};
+
+struct nn_train_options {
+	struct nn_run run;      /* 0, NULL: as the default or the checkpoint says */
+	size_t files;           /* operands that hold the data */
+	char *const *paths;     /* [files]: what to call them */
+	uint64_t epochs;        /* to train in all, since first_epoch; 0: as `steps` says */
+	uint64_t steps;         /* since first_step */
+	const char *valid;      /* data set to try the model on after each epoch; NULL: none */
+	const char *checkpoint; /* NULL: none */
+	uint64_t every;         /* steps between two checkpoints; 0: only in the end */
+	void (*started)(const struct nn_train_start *start);
+	void (*progress)(const struct nn_train_progress *progress);
+	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */
+};
+
+/* Trains on `pool`. The updater's checkpoint has the model; its parameters, preamble and state go
+ * from step to step there, and it names its kernel. NN_FAILED, with the checkpoint written if there
+ * is one, if the workers fail or `stop` says so. */
+int nn_train(struct nn_updater *updater, struct nn_pool *pool,
+	const struct nn_train_options *options, struct nn_error *err);
+
+#endif

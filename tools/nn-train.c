@@ -1,0 +1,470 @@
+/* nn-train: a whole training, on workers here or on other hosts. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "data/partition.h"
+#include "tensor/blas.h"
+#include "train/places.h"
+#include "train/train.h"
+
+static uint64_t workers;
+static const char *sshlogin;
+static const char *sshloginfile;
+static const char *worker_command;
+static const char *ssh = "ssh";
+static const char *remote_tool = NN_WORKER_TOOL;
+static struct nn_hosts hosts;
+static const char *assign;
+static double timeout = 600;
+static uint64_t retries = 3;
+static struct nn_update_options how;
+static struct nn_train_options plan;
+static bool has_batch, has_shard_seed, has_seed;
+static uint64_t seed;
+static bool resume;
+static const char *log_path;
+static const char *output_path;
+static bool verbose;
+
+static const struct cli_option options[] = {
+	CLI_COUNT_GIVEN('b', "batch", "ROWS", &plan.run.batch, &has_batch,
+		"rows a step, of all data (default all)"),
+	CLI_COUNT('e', "epochs", "N", &plan.epochs, "train for N epochs (default 1)"),
+	CLI_COUNT('n', "steps", "N", &plan.steps, "train for N steps instead"),
+	CLI_COUNT_GIVEN('s', "seed", "N", &seed, &has_seed,
+		"seed of the order of the rows (default the model's)"),
+	CLI_STRING(0, "valid", "DATA", &plan.valid, "try the model on these rows after each epoch"),
+	CLI_HEADING("Optimizer, as in nn-update:"),
+	CLI_CHOICE('O', "optimizer", "NAME", &how.optim.method, nn_optim_names,
+		"the method (default: the checkpoint's, else sgd)"),
+	CLI_REAL('l', "lr", "RATE", &how.optim.lr, 0, 1e30, "learning rate"),
+	CLI_REAL(0, "momentum", "MU", &how.optim.momentum, 0, 1, "of momentum, nesterov, rmsprop"),
+	CLI_REAL(0, "beta1", "BETA", &how.optim.beta1, 0, 1, "of adam, adamw"),
+	CLI_REAL(0, "beta2", "BETA", &how.optim.beta2, 0, 1, "of adam, adamw"),
+	CLI_REAL(0, "alpha", "ALPHA", &how.optim.alpha, 0, 1, "smoothing of rmsprop"),
+	CLI_REAL(0, "epsilon", "EPS", &how.optim.epsilon, 0, 1e30,
+		"of adagrad, rmsprop, adam, adamw"),
+	CLI_REAL(0, "weight-decay", "LAMBDA", &how.optim.weight_decay, 0, 1e30,
+		"L2 penalty; decoupled in adamw"),
+	CLI_REAL(0, "clip", "NORM", &how.optim.clip, 0, 1e30,
+		"largest norm of the mean gradient; 0: any"),
+	CLI_STRING(0, "schedule", "SCHEDULE", &how.optim.schedule,
+		"constant, step:EVERY:FACTOR or cosine:STEPS[:FLOOR]"),
+	CLI_COUNT(0, "warmup", "STEPS", &how.optim.warmup, "updates of linear warm-up"),
+	CLI_HEADING("Shards:"),
+	CLI_COUNT(0, "shards", "V", &plan.run.shards, "cut one file of data in V shards"),
+	CLI_CHOICE(0, "by", "METHOD", &plan.run.method, nn_partitioner_names,
+		"how it is cut (default block)"),
+	CLI_COUNT_GIVEN(0, "shard-seed", "N", &plan.run.shard_seed, &has_shard_seed,
+		"seed of random cuts (default 0)"),
+	CLI_HEADING("Workers:"),
+	CLI_COUNT('w', "workers", "N", &workers, "so many on this machine (default: processors)"),
+	CLI_STRING('S', "sshlogin", "HOSTS", &sshlogin, "on these hosts: [N/]HOST,..."),
+	CLI_STRING(0, "sshloginfile", "FILE", &sshloginfile,
+		"on the hosts in this file, one a line"),
+	CLI_STRING(0, "worker", "CMD", &worker_command, "start each by this shell command"),
+	CLI_STRING(0, "ssh", "CMD", &ssh, "instead of ssh"),
+	CLI_STRING(0, "remote-tool", "PATH", &remote_tool, "where nn-grad is on the hosts"),
+	CLI_CHOICE(0, "assign", "METHOD", &assign, nn_assign_names,
+		"who gets which shard (default dynamic)"),
+	CLI_REAL(0, "timeout", "SEC", &timeout, 0, 1e9,
+		"longest wait for an answer; 0: for ever (default 600)"),
+	CLI_COUNT(0, "retries", "N", &retries, "other tries of a task (default 3)"),
+	CLI_HEADING("Checkpoints:"),
+	CLI_STRING('c', "checkpoint", "FILE", &plan.checkpoint,
+		"model and state go there in the end, and if the run is stopped"),
+	CLI_COUNT(0, "every", "N", &plan.every, "... and after each N steps"),
+	CLI_FLAG(0, "resume", &resume, "go on from the checkpoint, if it is there"),
+	CLI_HEADING("Output:"),
+	CLI_STRING(0, "log", "FILE", &log_path, "append a line for each step, tab-separated"),
+	CLI_FLAG('v', "verbose", &verbose, "say what is done, on no terminal too"),
+	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
+	CLI_END,
+};
+static const struct cli_tool tool = { "nn-train", "MODEL DATA...",
+	"train a model on workers here or on other hosts", options };
+
+/* What the last update did, and what was said when the training began. */
+static struct nn_update_report updated;
+static struct nn_train_start started;
+static FILE *log_file;
+static volatile sig_atomic_t caught;
+
+static _Noreturn void die_of_log(void)
+{
+	struct nn_error err;
+
+	nn_fail_errno(&err, NN_FAILED, "%s: cannot write", log_path);
+	cli_die(&err);
+}
+
+static void open_log(void)
+{
+	if (!log_path)
+		return;
+	log_file = fopen(log_path, "ae");
+	/* A FIFO, which has no end to seek, is new to its reader. */
+	if (!log_file || (fseek(log_file, 0, SEEK_END) && errno != ESPIPE))
+		die_of_log();
+	if (ftell(log_file) <= 0)
+		fputs("step\tepoch\tloss\tlr\tmetric\tsamples/s\tretries\n", log_file);
+}
+
+static void log_step(const struct nn_train_progress *progress, double speed)
+{
+	char loss[NN_F64_TEXT];
+	char lr[NN_F64_TEXT];
+	char metric[NN_F64_TEXT] = "";
+
+	nn_format_f64(updated.loss, loss);
+	nn_format_f64(updated.lr, lr);
+	if (progress->validated)
+		nn_format_f64(progress->metric, metric);
+	fprintf(log_file, "%llu\t%llu\t%s\t%s\t%s\t%.0f\t%llu\n", (unsigned long long)updated.step,
+		(unsigned long long)updated.epoch, loss, lr, metric, speed,
+		(unsigned long long)progress->retries);
+	/* Lines of an epoch at once: a step may take microseconds. */
+	if (progress->steps % started.steps_per_epoch == 0 && fflush(log_file))
+		die_of_log();
+}
+
+static void remember(const struct nn_update_report *report)
+{
+	updated = *report;
+}
+
+static void say_progress(const struct nn_train_progress *progress)
+{
+	double speed = progress->seconds > 0 ? (double)progress->all_rows / progress->seconds : 0;
+	double left = progress->seconds / (double)progress->steps *
+		(double)(started.steps - progress->steps);
+	char metric[80] = "";
+
+	if (log_file)
+		log_step(progress, speed);
+	if (progress->metric_name)
+		snprintf(metric, sizeof metric, ", %s %.4g", progress->metric_name,
+			progress->metric);
+	cli_progress("epoch %llu, step %llu: loss %.5g%s, %.0f samples/s, %.0f s left, %zu of %zu "
+		     "workers busy",
+		(unsigned long long)updated.epoch, (unsigned long long)updated.step, updated.loss,
+		metric, speed, left, progress->busy, started.workers);
+	if (progress->validated && verbose)
+		cli_note("epoch %llu: loss %.5g, validation loss %.5g%s",
+			(unsigned long long)updated.epoch, updated.loss, progress->valid_loss,
+			metric);
+}
+
+static void say_start(const struct nn_train_start *start)
+{
+	started = *start;
+	cli_note(
+		"%llu rows in %llu shards, %llu a step, %llu steps an epoch, kernel %s, %zu workers",
+		(unsigned long long)start->rows, (unsigned long long)start->shards,
+		(unsigned long long)start->batch, (unsigned long long)start->steps_per_epoch,
+		start->kernel, start->workers);
+	if (start->workers > start->shards && (workers || sshlogin || sshloginfile))
+		cli_warn("%zu workers for %llu shards: the others stand by (--shards makes more)",
+			start->workers, (unsigned long long)start->shards);
+}
+
+static void catch (int signal)
+{
+	caught = signal;
+}
+
+static int stop(void)
+{
+	return caught;
+}
+
+/* The first one ends the run after the step, the second one at once. An interrupt that is ignored,
+ * as in the background of a script, stays so. */
+static void set_signals(void)
+{
+	struct sigaction action = { .sa_handler = catch,
+		.sa_flags = (int)(SA_RESTART | SA_RESETHAND) };
+	struct sigaction before;
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	if (!sigaction(SIGINT, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+}
+
+/* Better now than after an hour of work. */
+static void try_checkpoint(void)
+{
+	struct nn_output output;
+	struct nn_error err;
+
+	if (!plan.checkpoint)
+		return;
+	if (nn_output_open(&output, plan.checkpoint, &err))
+		cli_die(&err);
+	nn_output_abandon(&output);
+}
+
+static void check_usage(int count, char *const *operands)
+{
+	int ways = (workers > 0) + (sshlogin || sshloginfile);
+
+	if (!count)
+		cli_usage("which model? There is no operand");
+	if (count < 2)
+		cli_usage("which data?");
+	for (int i = 1; i < count; i++)
+		if (!strcmp(operands[i], "-"))
+			cli_usage("data cannot come on standard input: each worker must read them");
+	if (plan.epochs && plan.steps)
+		cli_usage("either --epochs or --steps");
+	if (ways > 1)
+		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
+	if (worker_command && (sshlogin || sshloginfile))
+		cli_usage("either --worker or --sshlogin");
+	if ((plan.every || resume) && !plan.checkpoint)
+		cli_usage("--every and --resume need --checkpoint");
+	if (count > 2 && (plan.run.shards || plan.run.method || has_shard_seed))
+		cli_usage("--shards, --by and --shard-seed cut one file; each of %d is a shard",
+			count - 1);
+	if (plan.valid && !strcmp(plan.valid, "-") && !strcmp(operands[0], "-"))
+		cli_usage("model and --valid cannot both come on standard input");
+	if (output_path && plan.checkpoint && !strcmp(output_path, plan.checkpoint))
+		cli_usage("the checkpoint cannot be the output too");
+}
+
+/* What the command line says must be what the run was begun with. */
+static void keep(const char *option, bool given, uint64_t *value, uint64_t stored)
+{
+	if (given && *value != stored)
+		cli_usage("--%s %llu, but %s was begun with %llu", option,
+			(unsigned long long)*value, plan.checkpoint, (unsigned long long)stored);
+	*value = stored;
+}
+
+static void keep_run(const struct nn_run *stored, const struct nn_preamble *model)
+{
+	if (plan.run.method && strcmp(plan.run.method, stored->method))
+		cli_usage("--by %s, but %s was begun with %s", plan.run.method, plan.checkpoint,
+			stored->method);
+	keep("shards", plan.run.shards > 0, &plan.run.shards, stored->shards);
+	keep("batch", has_batch, &plan.run.batch, stored->batch);
+	keep("shard-seed", has_shard_seed, &plan.run.shard_seed, stored->shard_seed);
+	keep("seed", has_seed, &seed, model->seed);
+	plan.run = *stored;
+}
+
+/* A model that is a checkpoint of ours says what the command line does not. */
+static void inherit_run(const struct nn_run *stored, const struct nn_preamble *model)
+{
+	if (!plan.run.shards && plan.files == 1)
+		plan.run.shards = stored->shards;
+	if (!plan.run.method)
+		plan.run.method = stored->method;
+	if (!has_batch)
+		plan.run.batch = stored->batch;
+	if (!has_shard_seed)
+		plan.run.shard_seed = stored->shard_seed;
+	plan.run.first_step = model->step;
+	plan.run.first_epoch = model->epoch;
+	if (!plan.run.method)
+		plan.run.method = "block";
+}
+
+static const char *read_start(struct nn_checkpoint *checkpoint, const char *model)
+{
+	bool resumed = resume && !access(plan.checkpoint, F_OK);
+	const char *path = resumed ? plan.checkpoint : model;
+	struct nn_run stored;
+	struct nn_error err;
+	bool found;
+
+	if (nn_checkpoint_read(checkpoint, path, &err))
+		cli_die(&err);
+	if (nn_run_read(&stored, &checkpoint->state, &found, &err)) {
+		nn_fail_in(&err, "%s", path);
+		cli_die(&err);
+	}
+	if (resumed && !found) {
+		nn_fail(&err, NN_BAD, "%s: is no checkpoint of nn-train: give it as MODEL", path);
+		cli_die(&err);
+	}
+	if (resumed)
+		keep_run(&stored, &checkpoint->model.preamble);
+	else
+		inherit_run(&stored, &checkpoint->model.preamble);
+	if (has_seed)
+		checkpoint->model.preamble.seed = seed;
+	if (resumed)
+		cli_note("%s: goes on after step %llu", path,
+			(unsigned long long)checkpoint->model.preamble.step);
+	return path;
+}
+
+/* Workers follow the model's kernel: it has none before it meets the first machine. */
+static void name_kernel(struct nn_checkpoint *checkpoint, const char *name)
+{
+	struct nn_bundle *params = &checkpoint->model.params;
+	const char *kernel = nn_bundle_meta(params, "kernel");
+	struct nn_error err;
+
+	if (kernel && !plan.valid)
+		return;
+	if (nn_blas_load(kernel, 0, &err) ||
+		(!kernel && nn_bundle_set_meta(params, "kernel", nn_blas_kernel(), &err))) {
+		nn_fail_in(&err, "%s", name);
+		cli_die(&err);
+	}
+}
+
+/* As many workers here as there are processors, but not more than shards. */
+static uint64_t default_workers(void)
+{
+	uint64_t most = plan.files > 1 ? plan.files : plan.run.shards;
+
+	if (!most)
+		most = nn_run_default_shards(plan.run.batch, UINT64_MAX);
+	return nn_processors() < most ? nn_processors() : most;
+}
+
+#define MOST_WORKERS 4096
+
+static void read_hosts(void)
+{
+	struct nn_error err;
+
+	if ((sshlogin && nn_hosts_add(&hosts, sshlogin, &err)) ||
+		(sshloginfile && nn_hosts_read(&hosts, sshloginfile, &err)))
+		cli_die(&err);
+	if (workers > MOST_WORKERS)
+		cli_usage("--workers: at most %d", MOST_WORKERS);
+}
+
+static void refuse_inputs(const struct nn_output *output, char *const *operands)
+{
+	for (; *operands; operands++)
+		cli_refuse_path(output, *operands);
+	if (plan.valid)
+		cli_refuse_path(output, plan.valid);
+}
+
+static void lock_checkpoint(struct nn_lock *lock, const char *model)
+{
+	struct nn_error err;
+
+	if (!plan.checkpoint)
+		return;
+	if (nn_lock_take(lock, plan.checkpoint, &err))
+		cli_die(&err);
+	if (!resume && !access(plan.checkpoint, F_OK) && strcmp(plan.checkpoint, model)) {
+		nn_lock_release(lock);
+		cli_usage("%s: is there already: --resume goes on from it", plan.checkpoint);
+	}
+}
+
+static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_error *err)
+{
+	struct nn_places_options where = { .hosts = &hosts,
+		.workers = workers ? workers : default_workers(),
+		.command = worker_command,
+		.ssh = ssh,
+		.remote_tool = remote_tool,
+		.kernel = nn_bundle_meta(&checkpoint->model.params, "kernel"),
+		.method = plan.run.method,
+		.shard_seed = plan.run.shard_seed,
+		.data = plan.paths,
+		.files = plan.files };
+	struct nn_pool_options crew = { .assign = assign == nn_assign_names[NN_ASSIGN_STATIC] ?
+			NN_ASSIGN_STATIC :
+			NN_ASSIGN_DYNAMIC,
+		.timeout = timeout,
+		.retries = retries,
+		.warn = cli_warn };
+	struct nn_updater *updater = NULL;
+	struct nn_pool *pool = NULL;
+	struct nn_place *places = NULL;
+	int status = nn_updater_new(&updater, checkpoint, name, &how, err);
+
+	if (!status)
+		status = nn_places_make(&places, &crew.place_count, &where, err);
+	crew.places = places;
+	if (!status)
+		status = nn_pool_new(&pool, &crew, err);
+	if (!status)
+		status = nn_train(updater, pool, &plan, err);
+	nn_pool_free(pool);
+	nn_places_free(places, crew.place_count);
+	nn_updater_free(updater);
+	return status;
+}
+
+static int write_model(struct nn_model *model, struct nn_output *output, struct nn_error *err)
+{
+	struct nn_writer *writer;
+	int status = nn_writer_open(&writer, output->fd, output->name, err);
+
+	if (status)
+		return status;
+	status = nn_model_write(model, writer, err);
+	if (!status)
+		status = nn_writer_end(writer, err);
+	nn_writer_close(writer);
+	return status ? status : nn_output_commit(output, err);
+}
+
+static void set_plan(int count, char **operands)
+{
+	if (!plan.epochs && !plan.steps)
+		plan.epochs = 1;
+	plan.files = (size_t)count - 1;
+	plan.paths = operands + 1;
+	plan.started = say_start;
+	plan.progress = say_progress;
+	plan.stop = stop;
+	how.warn = cli_warn;
+	how.note = cli_note;
+	how.report = remember;
+}
+
+int main(int argc, char **argv)
+{
+	int count;
+	char **operands;
+	struct nn_checkpoint checkpoint;
+	struct nn_lock lock = { .fd = -1 };
+	struct nn_output output;
+	struct nn_error err;
+	const char *name;
+	int status;
+
+	how.optim = nn_optim_no_options;
+	operands = cli_start(&tool, argc, argv, &count);
+	check_usage(count, operands);
+	read_hosts();
+	set_plan(count, operands);
+	cli_output(&output, output_path, true);
+	refuse_inputs(&output, operands);
+	set_signals();
+	try_checkpoint();
+	lock_checkpoint(&lock, operands[0]);
+	name = read_start(&checkpoint, operands[0]);
+	name_kernel(&checkpoint, name);
+	open_log();
+	status = train(&checkpoint, name, &err);
+	cli_progress_done();
+	nn_lock_release(&lock);
+	if (log_file && fclose(log_file))
+		die_of_log();
+	if (status || write_model(&checkpoint.model, &output, &err))
+		cli_die(&err);
+	nn_checkpoint_free(&checkpoint);
+	nn_hosts_free(&hosts);
+	return 0;
+}
