@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	int count;
 	char **operands = cli_start(&tool, argc, argv, &count);
 	struct nn_reduce_options how = { method, weights.values, weights.count,
-		nonfinite == nonfinite_names[1], mixed_kernels, mixed_steps, cli_warn };
+		nonfinite == nonfinite_names[1], mixed_kernels, mixed_steps, cli_warn, NULL };
 	size_t inputs = count ? (size_t)count : 1;
 	struct nn_error err;
 	struct nn_reader **readers = nn_alloc(inputs, sizeof *readers, &err);

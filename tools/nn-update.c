@@ -59,13 +59,43 @@ static const struct cli_option options[] = {
 static const struct cli_tool tool = { "nn-update", "MODEL [FILE...]", "apply gradients to a model",
 	options };
 
+static const char log_columns[] = "step\tepoch\tloss\tlr\tnorm\n";
+
 static FILE *log_file;
+static const struct nn_model *model;
+static struct nn_preamble began; /* of the model as it came */
+static struct nn_update_report last;
 
 static _Noreturn void die_of_log(void)
 {
 	struct nn_error err;
 
 	nn_fail_errno(&err, NN_FAILED, "%s: cannot write", log_path);
+	cli_die(&err);
+}
+
+/* A slip of the hand must not append to what is something else. */
+static void refuse_foreign_log(void)
+{
+	char start[sizeof log_columns - 1];
+	struct nn_error err;
+	struct stat st;
+	FILE *file;
+	bool is_log;
+
+	if (stat(log_path, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return;
+	file = fopen(log_path, "re");
+	if (!file) {
+		nn_fail_errno(&err, NN_FAILED, "%s: cannot open", log_path);
+		cli_die(&err);
+	}
+	is_log = fread(start, 1, sizeof start, file) == sizeof start &&
+		!memcmp(start, log_columns, sizeof start);
+	fclose(file);
+	if (is_log)
+		return;
+	nn_fail(&err, NN_BAD, "%s: is no log of nn-update", log_path);
 	cli_die(&err);
 }
 
@@ -78,7 +108,31 @@ static void open_log(void)
 	if (!log_file || (fseek(log_file, 0, SEEK_END) && errno != ESPIPE))
 		die_of_log();
 	if (ftell(log_file) <= 0)
-		fputs("step\tepoch\tloss\tlr\tnorm\n", log_file);
+		fputs(log_columns, log_file);
+}
+
+/* The step at which the loop will stop; 0: that is not known. */
+static uint64_t last_step(void)
+{
+	uint64_t by_steps = loop.steps ? began.step + loop.steps : UINT64_MAX;
+	uint64_t by_epochs = UINT64_MAX;
+	uint64_t least;
+
+	if (loop.epochs && model->preamble.steps_per_epoch)
+		by_epochs = began.step + loop.epochs * model->preamble.steps_per_epoch -
+			began.step_in_epoch;
+	least = by_steps < by_epochs ? by_steps : by_epochs;
+	return least == UINT64_MAX ? 0 : least;
+}
+
+static void draw_progress(const struct nn_update_report *what)
+{
+	char of[32] = "";
+
+	if (last_step())
+		snprintf(of, sizeof of, " of %llu", (unsigned long long)last_step());
+	cli_progress("step %llu%s, epoch %llu, loss %.4g", (unsigned long long)what->step, of,
+		(unsigned long long)what->epoch, what->loss);
 }
 
 static void report(const struct nn_update_report *what)
@@ -87,9 +141,13 @@ static void report(const struct nn_update_report *what)
 	char lr[NN_F64_TEXT];
 	char norm[NN_F64_TEXT];
 
-	(live ? cli_progress : cli_note)("step %llu, epoch %llu: loss %.6g, learning rate %.4g",
-		(unsigned long long)what->step, (unsigned long long)what->epoch, what->loss,
-		what->lr);
+	last = *what;
+	if (live)
+		draw_progress(what);
+	else
+		cli_note("step %llu, epoch %llu: loss %.6g, learning rate %.4g",
+			(unsigned long long)what->step, (unsigned long long)what->epoch, what->loss,
+			what->lr);
 	if (!log_file)
 		return;
 	nn_format_f64(what->loss, loss);
@@ -142,6 +200,8 @@ static int run_loop(struct nn_updater *updater, char *const *paths, const struct
 	struct nn_reader *reader = open_gradients(*paths ? *paths : "-", output);
 	int status;
 
+	if (!loop.checkpoint)
+		cli_warn("no --checkpoint: the trained model will not be kept");
 	/* Before a reader that has gone ends us, the checkpoint is written. */
 	if (loop.checkpoint)
 		signal(SIGPIPE, SIG_IGN);
@@ -151,6 +211,10 @@ static int run_loop(struct nn_updater *updater, char *const *paths, const struct
 		raise(SIGPIPE);
 	}
 	nn_reader_close(reader);
+	if (!status)
+		cli_note("step %llu, epoch %llu: loss %.6g%s%s%s", (unsigned long long)last.step,
+			(unsigned long long)last.epoch, last.loss, loop.checkpoint ? "; " : "",
+			loop.checkpoint ? loop.checkpoint : "", loop.checkpoint ? " written" : "");
 	return status;
 }
 
@@ -166,10 +230,28 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--loop needs --steps or --epochs");
 	if (!live && (loop.steps || loop.epochs || loop.checkpoint || loop.every))
 		cli_usage("--steps, --epochs, --checkpoint and --every go with --loop");
-	if (loop.checkpoint && output_path && !strcmp(loop.checkpoint, output_path))
+	if (loop.checkpoint && cli_one_file(loop.checkpoint, output_path))
 		cli_usage("--checkpoint and --output are one file");
 	if (loop.every && !loop.checkpoint)
 		cli_usage("--every needs --checkpoint");
+}
+
+/* The log is written while the others are still read. */
+static void check_log(char *const *operands)
+{
+	struct nn_output as_output = { .fd = -1, .path = (char *)log_path };
+
+	if (!log_path)
+		return;
+	if (cli_one_file(log_path, output_path))
+		cli_usage("--log and --output are one file");
+	if (loop.checkpoint && cli_one_file(log_path, loop.checkpoint))
+		cli_usage("--log and --checkpoint are one file");
+	for (char *const *operand = operands; *operand; operand++)
+		cli_refuse_path(&as_output, *operand);
+	if (!operands[1])
+		cli_refuse_path(&as_output, "-");
+	refuse_foreign_log();
 }
 
 /* Only files are looked at: whoever fills a FIFO must not see it closed. */
@@ -215,6 +297,7 @@ int main(int argc, char **argv)
 	how.optim = nn_optim_no_options;
 	operands = cli_start(&tool, argc, argv, &count);
 	check_usage(count, operands);
+	check_log(operands);
 	how.skip_nonfinite = nonfinite == nonfinite_names[1];
 	how.warn = cli_warn;
 	how.note = cli_note;
@@ -227,6 +310,8 @@ int main(int argc, char **argv)
 		nn_writer_open(&writer, output.fd, output.name, &err))
 		cli_die(&err);
 	open_log();
+	model = &checkpoint.model;
+	began = model->preamble;
 	if ((live ? run_loop : update_once)(updater, operands + 1, &output, writer, &err))
 		cli_die(&err);
 	cli_progress_done();

@@ -95,6 +95,9 @@ void cli_remove_at_death(const char *path);
 void cli_refuse_same(const struct nn_output *output, int fd, const char *input);
 /* The same for a file that a library function opens later; "-" is standard input. */
 void cli_refuse_path(const struct nn_output *output, const char *path);
+/* Do both name one regular file, or would they, if neither is there yet? NULL and "-" are standard
+ * output. */
+bool cli_one_file(const char *path, const char *other);
 /* The data operands of a tool that takes its model by -m MODEL (NULL: not given), else on standard
  * input. Without operands the data come on standard input, if the model does not; that input is read
  * once only. Anything else is a usage error. Returns operands, or { "-" }. */

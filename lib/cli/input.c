@@ -22,6 +22,23 @@ void cli_refuse_path(const struct nn_output *output, const char *path)
 	cli_die(&err);
 }
 
+static bool is_stdout(const char *path)
+{
+	return !path || !strcmp(path, "-");
+}
+
+bool cli_one_file(const char *path, const char *other)
+{
+	struct stat a;
+	struct stat b;
+	bool first = !(is_stdout(path) ? fstat(STDOUT_FILENO, &a) : stat(path, &a));
+	bool second = !(is_stdout(other) ? fstat(STDOUT_FILENO, &b) : stat(other, &b));
+
+	if (first && second)
+		return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return !first && !second && !is_stdout(path) && !is_stdout(other) && !strcmp(path, other);
+}
+
 char *const *cli_data_operands(const char *model, char *const *operands, int *count)
 {
 	static char *const standard_input[] = { "-", NULL };

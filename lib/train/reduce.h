@@ -18,6 +18,8 @@ struct nn_reduce_options {
 	bool mixed_steps;    /* take models of unlike steps */
 	/* What was left out, and why; printf-like. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	/* Ends the message where numbers that are none are refused; NULL: nothing. */
+	const char *hint;
 };
 
 /* Both read gradients, models or deltas: of which kind the first is. What is of another kind is

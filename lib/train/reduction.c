@@ -188,8 +188,9 @@ static int check_numbers(const struct nn_reduction *reduction, struct nn_partial
 		return NN_OK;
 	nn_reader_blame(reader, &why);
 	if (!reduction->options->skip_nonfinite) {
-		*err = why;
-		return NN_BAD;
+		const char *hint = reduction->options->hint;
+
+		return nn_fail(err, NN_BAD, "%s%s", why.text, hint ? hint : "");
 	}
 	reduction->options->warn("%s: left out", why.text);
 	leave_out(partial);

@@ -9,6 +9,9 @@
 #include "train/reduction.h"
 #include "train/state.h"
 
+/* Ends the messages about numbers that are none. */
+static const char divergence_hint[] = "; a smaller --lr may help";
+
 struct nn_updater {
 	struct nn_checkpoint *checkpoint;
 	const char *name;
@@ -180,6 +183,8 @@ static int begin_step(struct nn_updater *updater, const struct nn_preamble *grad
 	updater->shards = grad->shards;
 	updater->unnumbered = 0;
 	updater->reduction.has_reference = false;
+	/* No learning rate has made the first model. */
+	updater->reduce.hint = grad->step ? divergence_hint : NULL;
 	updater->accumulator = nn_accumulator_new(updater->shards, err);
 	return updater->accumulator ? NN_OK : NN_FAILED;
 }
@@ -312,6 +317,13 @@ static int adopt_kernel(struct nn_updater *updater, const struct nn_bundle *sum,
 	return nn_bundle_set_meta(params, "kernel", kernel, err);
 }
 
+static int diverged(const struct nn_updater *updater, const char *what, struct nn_error *err)
+{
+	nn_fail_in(err, "step %llu: %s",
+		(unsigned long long)updater->checkpoint->model.preamble.step, what);
+	return nn_fail(err, err->status, "%s%s", err->text, divergence_hint);
+}
+
 int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 {
 	struct nn_model *model = &updater->checkpoint->model;
@@ -329,14 +341,12 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	/* Finite numbers can have an infinite sum. */
 	status = nn_check_finite_bundle(&sum->sum, err);
 	if (status)
-		return nn_fail_in(err, "step %llu: the sum of the gradients",
-			(unsigned long long)model->preamble.step);
+		return diverged(updater, "the sum of the gradients", err);
 	updater->broken = true;
 	apply(updater, sum, &report);
 	status = nn_check_finite_bundle(&model->params, err);
 	if (status)
-		return nn_fail_in(err, "step %llu: the learning rate is too high: updated",
-			(unsigned long long)model->preamble.step);
+		return diverged(updater, "the learning rate is too high: updated", err);
 	status = adopt_kernel(updater, &sum->sum, err);
 	if (status)
 		return status;

@@ -130,7 +130,11 @@ is_model() {
 @test "numbers that are none" {
 	given
 	grad 1 2 1,inf,1 1 >g1
-	fails 1 'g1: frame 0: tensor w: element 1, at [1], is inf' nn-update m g0 g1
+	fails 1 'g1: frame 0: tensor w: element 1, at [1], is inf; a smaller --lr may help' nn-update m g0 g1
+	"$frames" model id=auto w=1 >first
+	"$frames" grad shards=1 end=1 weight=1 w=nan >g
+	fails 1 'g: frame 0: tensor w: element 0, at [0], is nan' nn-update first g
+	! grep -q 'may help' err
 	nn-update --nonfinite skip --lr 0.5 m g0 g1 2>err >next
 	grep -F 'g1: frame 0: tensor w: element 1, at [1], is inf: left out' err
 	is_model next step=4 epoch=1 seed=5 S=4 w=0,0,5 b=0
@@ -140,9 +144,9 @@ is_model() {
 	sh_fails 1 'the total weight is zero' 'nn-update --nonfinite skip m g 2>log >out || { rc=$?; tail -n 1 log >&2; exit $rc; }'
 	grad 0 2 3e38,1,1 1 >g0
 	grad 1 2 3e38,1,1 1 >g1
-	fails 1 'step 3: the sum of the gradients: tensor w: element 0, at [0], is inf' nn-update m g0 g1
+	fails 1 'step 3: the sum of the gradients: tensor w: element 0, at [0], is inf; a smaller --lr may help' nn-update m g0 g1
 	grad 0 1 1e38,1,1 1 >g
-	fails 1 'step 3: the learning rate is too high: updated: tensor w: element 0, at [0], is -inf' \
+	fails 1 'step 3: the learning rate is too high: updated: tensor w: element 0, at [0], is -inf; a smaller --lr may help' \
 		nn-update --lr 1e9 m g
 }
 
@@ -174,6 +178,37 @@ is_model() {
 	fails 4 '/dev/full: cannot write' nn-update -o /dev/full m g
 	fails 4 '/dev/full: cannot write' nn-update --log /dev/full m g
 	fails 4 'stdout: cannot write' bash -c 'nn-update m g >&-'
+}
+
+@test "the log harms nothing" {
+	given
+	printf 'step\tepoch\tloss\tlr\tnorm\n' >log
+	cp log columns
+	mkdir before
+	cp m g g1 before
+	fails 2 'm: is both input and output' nn-update m g --log m
+	ln -s m link
+	fails 2 'm: is both input and output' nn-update m g --log link
+	fails 2 'g1: is both input and output' nn-update m g g1 --log g1
+	sh_fails 2 'stdin: is both input and output' 'nn-update m --log g <g'
+	sh_fails 2 'stdin: is both input and output' 'nn-update - g --log m <m'
+	fails 2 '--log and --output are one file' nn-update m g --log new -o new
+	fails 2 '--log and --output are one file' nn-update m g --log log -o ./log
+	sh_fails 2 '--log and --output are one file' 'nn-update m g --log log >>log'
+	fails 2 '--log and --checkpoint are one file' nn-update --loop -n 1 m g --log new -c new
+	fails 1 'g1: is no log of nn-update' nn-update m g --log g1
+	printf 'step\tepoch' >short
+	fails 1 'short: is no log of nn-update' nn-update m g --log short
+	[ ! -s out ] && [ ! -e new ]
+	for file in m g g1; do cmp $file before/$file; done
+	cmp log columns
+	# What is empty, goes on or is no file is fine.
+	: >log
+	nn-update m g --log log -o next
+	[ "$(wc -l <log)" = 2 ]
+	nn-update m g --log log -o next
+	[ "$(wc -l <log)" = 3 ]
+	nn-update m g --log /dev/null -o /dev/null
 }
 
 @test "usage" {
@@ -274,6 +309,12 @@ is_model() {
 	[ "$(cat rc)" = 141 ]
 	[ ! -s said ]
 	nn-info kept5 | grep -q 'model, step 1, epoch 0'
+	# What was reached, and whether it is kept.
+	nn-update -v --loop --steps 2 -c ck m 2>said >/dev/null < <(cat g0 g1)
+	[ "$(cat said)" = 'nn-update: step 2, epoch 1: loss 0; ck written' ]
+	nn-update -v --loop --steps 1 m g0 2>said >/dev/null
+	printf 'nn-update: %s\n' 'no --checkpoint: the trained model will not be kept' \
+		'step 1, epoch 0: loss 0' | cmp - said
 	# Where it cannot be written is told before anything is read.
 	fails 4 'no/ck: cannot create' nn-update --loop --steps 1 -c no/ck m g0
 	[ ! -s out ]
