@@ -1,9 +1,7 @@
 /* nn-grad: the gradient of a model on shards of data, for each model that comes. */
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -112,21 +110,6 @@ static void load_shards(struct nn_shards *shards, char *const *operands, size_t 
 		cli_die(&err);
 }
 
-/* A named model that the output would replace; of a pipe there is nothing to lose. */
-static void refuse_same_model(const struct nn_output *output)
-{
-	struct stat st;
-	int fd;
-
-	if (!model_path || stat(model_path, &st) || !S_ISREG(st.st_mode))
-		return;
-	fd = open(model_path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	cli_refuse_same(output, fd, model_path);
-	close(fd);
-}
-
 /* The last model of a file. */
 static int answer_file(struct nn_worker *worker, struct nn_writer *writer, struct nn_error *err)
 {
@@ -196,8 +179,10 @@ int main(int argc, char **argv)
 	cli_output(&output, output_path, true);
 	if (is_worker)
 		serve(&output, operands, (size_t)count);
-	refuse_same_model(&output);
+	if (model_path)
+		cli_refuse_path(&output, model_path);
 	load_shards(&shards, operands, (size_t)count, &output);
+	task.warn = cli_warn;
 	worker = nn_worker_new(&shards, &task, &err);
 	if (!worker || nn_writer_open(&writer, output.fd, output.name, &err))
 		cli_die(&err);

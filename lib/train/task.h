@@ -43,6 +43,8 @@ struct nn_task_options {
 	uint64_t steps_per_epoch; /* 0: as `batch` says */
 	bool has_seed;
 	uint64_t seed; /* instead of the model's */
+	/* Printf-like: what a person must know. NULL: nobody listens. */
+	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };
 
 /* Answers models: for each the sums of the gradients of all its shards, neighbours merged in the

@@ -16,6 +16,7 @@ struct nn_worker {
 	struct nn_network *network; /* of the last model */
 	char *classes;              /* its metadata; NULL: none */
 	struct nn_task_space space;
+	bool told;                         /* that an option is not used */
 	struct nn_partial partials[DEPTH]; /* sums still waiting for their right halves */
 };
 
@@ -63,11 +64,32 @@ static uint64_t steps_for(const struct nn_worker *worker, const struct nn_preamb
 	return batch && rows ? rows / batch + (rows % batch > 0) : 1;
 }
 
-static int resolve_step(const struct nn_worker *worker, const struct nn_preamble *model,
-	const char *name, struct nn_step *step, struct nn_error *err)
+/* The model is obeyed: all of its tasks must agree. Said once. */
+static void tell_what_is_not_used(struct nn_worker *worker, const struct nn_preamble *model,
+	const char *name)
+{
+	const struct nn_task_options *options = worker->options;
+	struct nn_preamble unknown = *model;
+	uint64_t wanted;
+
+	unknown.steps_per_epoch = 0;
+	wanted = steps_for(worker, &unknown, worker->shards->list[0].count);
+	if (worker->told || !options->warn || !model->steps_per_epoch ||
+		!(options->batch || options->steps_per_epoch) || wanted == model->steps_per_epoch)
+		return;
+	worker->told = true;
+	options->warn(
+		"%s has %llu steps an epoch already: --%s, which would make it %llu, is not used",
+		name, (unsigned long long)model->steps_per_epoch,
+		options->steps_per_epoch ? "steps-per-epoch" : "batch", (unsigned long long)wanted);
+}
+
+static int resolve_step(struct nn_worker *worker, const struct nn_preamble *model, const char *name,
+	struct nn_step *step, struct nn_error *err)
 {
 	const struct nn_shard *shards = worker->shards->list;
 
+	tell_what_is_not_used(worker, model, name);
 	*step = (struct nn_step){ .step = model->step,
 		.epoch = model->epoch,
 		.step_in_epoch = model->step_in_epoch,
@@ -79,7 +101,7 @@ static int resolve_step(const struct nn_worker *worker, const struct nn_preamble
 		if (steps != step->steps_per_epoch)
 			return nn_fail(err, NN_BAD,
 				"with batches of %llu rows shard %llu has %llu steps an epoch and "
-				"shard %llu has %llu: give the number of steps per epoch instead",
+				"shard %llu has %llu: give --steps-per-epoch instead",
 				(unsigned long long)worker->options->batch,
 				(unsigned long long)shards[0].number,
 				(unsigned long long)step->steps_per_epoch,

@@ -171,9 +171,20 @@ given() {
 	fails 1 'are both shard 0 of 2' nn-grad -m model s-0.nnt again.nnt
 	fails 1 's-0.nnt is shard 0 of 2 itself' nn-grad --shard 0/2 -m model s-0.nnt
 	head -n 100 data.csv | nn-import -t kind >less.nnt
-	fails 1 'give the number of steps per epoch instead' nn-grad -b 8 -m model data.nnt less.nnt
+	fails 1 'give --steps-per-epoch instead' nn-grad -b 8 -m model data.nnt less.nnt
 	sed 's/,c$/,z/' data.csv | nn-import -t kind >z.nnt
 	fails 1 'class 2 is "c" in data.nnt and "z" in z.nnt' nn-grad -m model data.nnt z.nnt
+}
+
+@test "a batch that the model cannot take any more is told" {
+	given
+	nn-grad -b 8 -m model data.nnt | nn-update model >next
+	nn-grad -b 8 -m next data.nnt >want 2>err
+	[ ! -s err ] || fail "$(cat err)"
+	nn-grad -b 16 -m next data.nnt >got 2>err
+	cmp want got
+	assert_equal "$(wc -l <err)" 1
+	grep -q 'steps an epoch already: --batch, which would make it .*, is not used' err
 }
 
 @test "bad models" {
