@@ -78,6 +78,9 @@ int main(int argc, char **argv)
 	cli_refuse_path(&output, model_path ? model_path : "-");
 	for (int i = 0; i < count; i++)
 		cli_refuse_path(&output, data[i]);
+	for (int i = 0; i < count && !model_path; i++)
+		if (nn_evaluation_check_operand(data[i], &err))
+			cli_die(&err);
 	if (nn_evaluation_model(&evaluation, model_path ? model_path : "-", &err))
 		cli_die(&err);
 	for (int i = 0; i < count; i++)

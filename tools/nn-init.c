@@ -3,12 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
 #include "model/model.h"
 #include "model/network.h"
+#include "stream/frame.h"
 #include "stream/writer.h"
 #include "tensor/blas.h"
 #include "train/fit.h"
@@ -47,6 +49,21 @@ static const struct cli_option options[] = {
 static const struct cli_tool tool = { "nn-init", "[SPEC]",
 	"make a model with initial parameters from a spec", options };
 
+/* A name that nothing can run is found here, and not by the first worker. */
+static void check_kernel(void)
+{
+	struct nn_error err;
+	bool runs;
+
+	if (!kernel || !strcmp(kernel, "auto"))
+		return;
+	if (nn_blas_check_name(kernel, &runs, &err))
+		cli_usage("--kernel: %s", err.text);
+	if (!runs)
+		cli_warn("--kernel %s: this CPU cannot run it (it has %s)", kernel,
+			nn_cpu_features());
+}
+
 static void load_data(struct nn_dataset *data, const struct nn_output *output)
 {
 	struct nn_error err;
@@ -62,6 +79,17 @@ static void load_data(struct nn_dataset *data, const struct nn_output *output)
 		close(fd);
 }
 
+/* What is no attempt at a spec. */
+static int check_spec(const struct nn_buffer *spec, const char *name, struct nn_error *err)
+{
+	if (!spec->length)
+		return nn_fail(err, NN_BAD, "%s: empty: no spec", name);
+	if (spec->length >= 8 && nn_is_magic((const unsigned char *)spec->data))
+		return nn_fail(err, NN_BAD, "%s: is an nnt stream, not a spec (is --data meant?)",
+			name);
+	return NN_OK;
+}
+
 static const char *read_spec(struct nn_buffer *spec, const char *path,
 	const struct nn_output *output)
 {
@@ -72,7 +100,7 @@ static const char *read_spec(struct nn_buffer *spec, const char *path,
 	if (nn_open_input(path, &fd, &name, &err))
 		cli_die(&err);
 	cli_refuse_same(output, fd, name);
-	if (nn_read_all(fd, spec, SPEC_LIMIT, name, &err))
+	if (nn_read_all(fd, spec, SPEC_LIMIT, name, &err) || check_spec(spec, name, &err))
 		cli_die(&err);
 	return name;
 }
@@ -217,6 +245,7 @@ int main(int argc, char **argv)
 			activation   ? "activation" :
 				loss ? "loss" :
 				       "init");
+	check_kernel();
 	cli_output(&output, output_path, true);
 	if (data_path)
 		load_data(&data, &output);

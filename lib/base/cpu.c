@@ -4,15 +4,15 @@
 #include <string.h>
 #include <strings.h>
 
-#if defined(__x86_64__)
-
 enum level { BASELINE, SSE4, AVX, FMA4, AVX2, AVX512, AVX512_BF16 };
 
-/* Names as OpenBLAS spells them (driver/others/dynamic.c), with what their kernels use. */
+/* Names as OpenBLAS spells them (driver/others/dynamic.c and dynamic_arm64.c). */
+
+/* For x86-64, with what their kernels use. */
 static const struct {
 	const char *name;
 	enum level level;
-} kernels[] = {
+} x86_kernels[] = {
 	{ "Prescott", BASELINE },
 	{ "Core2", BASELINE },
 	{ "Opteron", BASELINE },
@@ -35,6 +35,38 @@ static const struct {
 	{ "Cooperlake", AVX512_BF16 },
 	{ "SapphireRapids", AVX512_BF16 },
 };
+
+static const char *const arm_kernels[] = { "ARMV8", "ARMV8SVE", "CORTEXA53", "CORTEXA55",
+	"CORTEXA57", "CORTEXA72", "CORTEXA73", "CORTEXA76", "NEOVERSEN1", "NEOVERSEN2", "NEOVERSEV1",
+	"FALKOR", "THUNDERX", "THUNDERX2T99", "THUNDERX3T110", "TSV110", "EMAG8180", "A64FX",
+	"VORTEX", "VORTEXM4", "FT2000", "GENERIC" };
+
+static bool is_arm_kernel(const char *name)
+{
+	for (size_t i = 0; i < sizeof arm_kernels / sizeof arm_kernels[0]; i++)
+		if (!strcasecmp(name, arm_kernels[i]))
+			return true;
+	return false;
+}
+
+static bool is_x86_kernel(const char *name, enum level *level)
+{
+	for (size_t i = 0; i < sizeof x86_kernels / sizeof x86_kernels[0]; i++)
+		if (!strcasecmp(name, x86_kernels[i].name)) {
+			*level = x86_kernels[i].level;
+			return true;
+		}
+	return false;
+}
+
+bool nn_cpu_knows_kernel(const char *name)
+{
+	enum level level;
+
+	return is_x86_kernel(name, &level) || is_arm_kernel(name);
+}
+
+#if defined(__x86_64__)
 
 static bool has(enum level level)
 {
@@ -61,10 +93,9 @@ static bool has(enum level level)
 
 bool nn_cpu_runs_kernel(const char *name)
 {
-	for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
-		if (!strcasecmp(name, kernels[i].name))
-			return has(kernels[i].level);
-	return false;
+	enum level level;
+
+	return is_x86_kernel(name, &level) && has(level);
 }
 
 const char *nn_cpu_features(void)
@@ -82,15 +113,9 @@ const char *nn_cpu_features(void)
 
 #else
 
-static const char *const kernels[] = { "ARMV8", "CORTEXA53", "CORTEXA57", "CORTEXA72", "CORTEXA73",
-	"NEOVERSEN1", "FALKOR", "THUNDERX", "THUNDERX2T99", "TSV110", "EMAG8180", "GENERIC" };
-
 bool nn_cpu_runs_kernel(const char *name)
 {
-	for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
-		if (!strcasecmp(name, kernels[i]))
-			return true;
-	return false;
+	return is_arm_kernel(name);
 }
 
 const char *nn_cpu_features(void)

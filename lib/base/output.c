@@ -94,7 +94,7 @@ int nn_output_open(struct nn_output *output, const char *path, struct nn_error *
 	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
 		output->fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (output->fd < 0)
-			return nn_fail_errno(err, NN_FAILED, "%s: cannot open", path);
+			return nn_fail_errno(err, NN_FAILED, "%s: cannot create", path);
 		return NN_OK;
 	}
 	/* Follow links, so that the file is replaced and not the link to it. */

@@ -52,22 +52,67 @@ static size_t utf8_length(const unsigned char *p, size_t left)
 	return length;
 }
 
+#define PLACE_TEXT 80
+
+/* "byte 57", and behind the first line "line 3, column 4 (byte 57)". `out` [PLACE_TEXT] */
+static const char *put_place(const char *text, size_t byte, char *out)
+{
+	size_t line = 1;
+	size_t column = 1;
+
+	for (size_t i = 0; i < byte; i++) {
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	if (line == 1)
+		snprintf(out, PLACE_TEXT, "byte %zu", byte);
+	else
+		snprintf(out, PLACE_TEXT, "line %zu, column %zu (byte %zu)", line, column, byte);
+	return out;
+}
+
+static bool is_space(char c)
+{
+	return c && strchr(" \t\r\n", c);
+}
+
+/* cJSON stops one byte behind what is no key where a key should be, else where it should. */
+static size_t stopped_at(const char *text, size_t end)
+{
+	size_t before;
+
+	if (end < 2 || text[end - 1] == '"' || is_space(text[end - 1]))
+		return end;
+	for (before = end - 2; before && is_space(text[before]); before--)
+		;
+	if (text[before] == '{' || (text[before] == ',' && text[end - 1] == '}'))
+		return end - 1;
+	return end;
+}
+
 /* What cJSON lets pass: bad UTF-8, NUL bytes and \u0000 (its strings would end there). */
 static int check_text(const char *text, size_t length, const char *what, struct nn_error *err)
 {
 	const unsigned char *p = (const unsigned char *)text;
+	char where[PLACE_TEXT];
 
 	for (size_t i = 0; i < length;) {
 		size_t step = utf8_length(p + i, length - i);
 
 		if (!step)
-			return nn_fail(err, NN_BAD, "%s: byte %zu: not UTF-8", what, i);
+			return nn_fail(err, NN_BAD, "%s: %s: not UTF-8", what,
+				put_place(text, i, where));
 		if (!p[i])
-			return nn_fail(err, NN_BAD, "%s: byte %zu: a NUL byte", what, i);
+			return nn_fail(err, NN_BAD, "%s: %s: a NUL byte", what,
+				put_place(text, i, where));
 		if (p[i] == '\\') {
 			if (length - i >= 6 && !memcmp(text + i, "\\u0000", 6))
-				return nn_fail(err, NN_BAD, "%s: byte %zu: a NUL in a string", what,
-					i);
+				return nn_fail(err, NN_BAD, "%s: %s: a NUL in a string", what,
+					put_place(text, i, where));
 			step = 2;
 		}
 		i += step;
@@ -158,6 +203,7 @@ struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 	struct nn_error *err)
 {
 	const char *end = NULL;
+	char where[PLACE_TEXT];
 	cJSON *root;
 
 	if (check_text(text, length, what, err))
@@ -169,14 +215,14 @@ struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 		return NULL;
 	}
 	if (!root) {
-		nn_fail(err, NN_BAD, "%s: byte %zu: not JSON", what,
-			end ? (size_t)(end - text) : 0);
+		nn_fail(err, NN_BAD, "%s: %s: not JSON", what,
+			put_place(text, end ? stopped_at(text, (size_t)(end - text)) : 0, where));
 		return NULL;
 	}
 	for (; end < text + length; end++)
-		if (!strchr(" \t\r\n", *end)) {
-			nn_fail(err, NN_BAD, "%s: byte %zu: text behind the JSON value", what,
-				(size_t)(end - text));
+		if (!is_space(*end)) {
+			nn_fail(err, NN_BAD, "%s: %s: text behind the JSON value", what,
+				put_place(text, (size_t)(end - text), where));
 			cJSON_Delete(root);
 			return NULL;
 		}

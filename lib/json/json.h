@@ -28,7 +28,8 @@ enum nn_json_type {
 	NN_JSON_OBJECT
 };
 
-/* `what` names the text in messages. NULL with `err` filled (NN_BAD: byte and reason). */
+/* `what` names the text in messages. NULL with `err` filled (NN_BAD: the place, as "byte 5" or, behind
+ * the first line, "line 3, column 4 (byte 57)", and the reason). */
 struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 	struct nn_error *err);
 void nn_json_free(struct nn_json *document); /* the root only; NULL is fine */

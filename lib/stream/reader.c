@@ -208,8 +208,10 @@ static int check_magic(struct nn_reader *reader, struct nn_error *err)
 	if (status || (have < NN_MAGIC_BYTES ? !memcmp(bytes, NN_MAGIC, have) : nn_is_magic(bytes)))
 		return status;
 	nn_no_magic(bytes, have, &why);
-	if (nn_is_text(bytes, have) && !reader->input.regular)
-		guess = " (does a login script print text into the pipe?)";
+	if (nn_is_text(bytes, have))
+		guess = reader->input.regular ?
+			" (a text? nn-import reads tables)" :
+			" (a text? nn-import reads tables; or a login script prints into the pipe)";
 	else if (have >= 4 && !memcmp(bytes, NN_MAGIC, 4))
 		guess = " (was it sent as text, and its line ends changed?)";
 	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text,

@@ -33,6 +33,24 @@ static void split_kernel(const char *kernel, char *core, size_t size, unsigned *
 		*threads = (unsigned)count;
 }
 
+int nn_blas_check_name(const char *kernel, bool *runs, struct nn_error *err)
+{
+	const char *slash = strchr(kernel, '/');
+	char core[NN_KERNEL_TEXT];
+	unsigned threads = 0;
+
+	split_kernel(kernel, core, sizeof core, &threads);
+	if (!nn_cpu_knows_kernel(core))
+		return nn_fail(err, NN_USAGE,
+			"OpenBLAS has no kernel '%s'; there are Nehalem, Haswell, SkylakeX, NEOVERSEN1 "
+			"and others",
+			core);
+	if (slash && strncmp(kernel, "OpenBLAS-", 9))
+		return nn_fail(err, NN_USAGE, "'%s' is not OpenBLAS-VERSION/KERNEL", kernel);
+	*runs = nn_cpu_runs_kernel(core);
+	return NN_OK;
+}
+
 static int check_kernel(const char *kernel, struct nn_error *err)
 {
 	const char *running = blas.kernel;

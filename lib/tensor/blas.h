@@ -18,6 +18,8 @@
  * this CPU or this library cannot run `kernel` (both are named). Loaded once a process: a second
  * call only checks that what runs is what is asked for. */
 int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err);
+/* Is `kernel` a name that some host can run? NN_USAGE if not; *runs: this CPU can. Loads nothing. */
+int nn_blas_check_name(const char *kernel, bool *runs, struct nn_error *err);
 /* What runs; "" before nn_blas_load. */
 const char *nn_blas_kernel(void);
 

@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/memory.h"
 #include "data/meta.h"
+#include "stream/reader.h"
 #include "tensor/blas.h"
 #include "tensor/vector.h"
 #include "train/encoding.h"
@@ -101,6 +103,31 @@ static int load_rows(struct nn_dataset *set, const char *path, const char **name
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return status;
+}
+
+int nn_evaluation_check_operand(const char *path, struct nn_error *err)
+{
+	struct nn_reader *reader = NULL;
+	const struct nn_frame *frame = NULL;
+	struct nn_error ignored;
+	struct stat st;
+	const char *name;
+	bool model = false;
+	int fd;
+	int status;
+
+	if (!strcmp(path, "-") || stat(path, &st) || !S_ISREG(st.st_mode) ||
+		nn_open_input(path, &fd, &name, &ignored))
+		return NN_OK;
+	status = nn_reader_open(&reader, fd, name, 0, &ignored);
+	while (!status && !(status = nn_reader_next(reader, &frame, &ignored)) && frame &&
+		frame->preamble.kind != NN_KIND_DATA)
+		model = model || frame->preamble.kind == NN_KIND_MODEL;
+	nn_reader_close(reader);
+	close(fd);
+	if (status || frame || !model)
+		return NN_OK;
+	return nn_fail(err, NN_USAGE, "%s: holds a model, not data (is -m meant?)", path);
 }
 
 int nn_evaluation_add(struct nn_evaluation *evaluation, const char *path, bool targets,

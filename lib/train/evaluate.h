@@ -59,6 +59,10 @@ int nn_evaluation_copy(struct nn_evaluation *evaluation, const struct nn_model *
 	const char *name, struct nn_error *err);
 /* Other parameters, laid out as those of its model, and the next block is the first one again. */
 void nn_evaluation_renew(struct nn_evaluation *evaluation, const struct nn_bundle *params);
+/* For an operand that is to be data, while the model is to come on standard input: NN_USAGE if it is a
+ * regular file that holds a model and no data, before anybody waits for the other. What else is wrong
+ * with it nn_evaluation_add finds. */
+int nn_evaluation_check_operand(const char *path, struct nn_error *err);
 /* Loads the rows of a file ("-": standard input) and checks that they fit the model. With `targets`
  * they must have labels or targets, as its loss wants them. NN_BAD says what does not fit, and both
  * shapes. `path` must outlive the evaluation. */

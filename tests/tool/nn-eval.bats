@@ -177,6 +177,9 @@ setup() {
 }
 
 @test "usage" {
+	nn-init --mlp 2,2 -o model.nnt
+	sh_fails 2 'model.nnt: holds a model, not data (is -m meant?)' \
+		'nn-eval model.nnt kinds.nnt </dev/null'
 	sh_fails 2 'which data?' 'nn-eval <model'
 	sh_fails 2 'data cannot (see -m)' 'nn-eval - <model'
 	sh_fails 2 'only once' 'nn-eval -m model - - <kinds.nnt'

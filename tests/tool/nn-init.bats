@@ -91,8 +91,15 @@ digits() {
 		fails 1 "$text" nn-init spec
 		sh_fails 1 "stdin${text#spec}" 'nn-init <spec'
 	done <<<"$table"
+	printf '{ "input": [2],\n  "layers": [\n    { "type": "dense", "units": 1, } ],\n  "loss": "mse" }\n' >spec
+	fails 1 'spec: line 3, column 36 (byte 65): not JSON' nn-init spec
+	printf '{}\n\n x' >spec
+	fails 1 'spec: line 3, column 2 (byte 5): text behind the JSON value' nn-init spec
 	: >spec
-	fails 1 'spec: ' nn-init spec
+	fails 1 'spec: empty: no spec' nn-init spec
+	sh_fails 1 'stdin: empty: no spec' 'nn-init <spec'
+	nn-init --mlp 4,2 -o stream
+	fails 1 'stream: is an nnt stream, not a spec (is --data meant?)' nn-init stream
 	fails 1 'nothing: cannot open' nn-init nothing
 	[ "$SANITIZERS" = yes ] || # which have a word of their own to say
 		fails 4 'no memory for 40000000' nn-init --mlp 100000000,100000
@@ -104,6 +111,10 @@ digits() {
 	fails 2 '--activation goes with --mlp' nn-init --activation tanh spec
 	fails 2 '--loss goes with --mlp' nn-init --loss mse spec
 	fails 2 '--init goes with --mlp' nn-init --init he spec
+	for name in Foo '' Haswell2 OpenBLAS-0.3/PDP11; do
+		fails 2 "--kernel: OpenBLAS has no kernel '${name#*/}'" nn-init --mlp 3,2 --kernel "$name"
+	done
+	fails 2 "'MKL/Haswell' is not OpenBLAS-VERSION/KERNEL" nn-init --mlp 3,2 --kernel MKL/Haswell
 	for sizes in '' 5 5,,3 5,x 0,3 5,-3 99999999999999999999,3; do
 		fails 2 "--mlp: \"$sizes\" is no list of at least two sizes" nn-init --mlp "$sizes"
 	done
@@ -123,4 +134,17 @@ digits() {
 	grep -q dense spec
 	sh_fails 4 'No space left' 'nn-init spec >/dev/full'
 	fails 4 'cannot' nn-init -o nowhere/model spec
+}
+
+@test "a kernel that other CPUs have: a warning, and the model names it" {
+	other=NEOVERSEN1
+	[ "$(uname -m)" = x86_64 ] || other=Haswell
+	nn-init --mlp 3,2 --kernel $other -o model 2>err
+	[ "$(wc -l <err)" -eq 1 ]
+	grep -F "nn-init: --kernel $other: this CPU cannot run it (it has " err
+	nn-info model | grep -F "kernel: $other"
+	nn-init --mlp 3,2 --kernel "OpenBLAS-0.3.21/$other/4t" 2>/dev/null |
+		nn-info | grep -F "kernel: OpenBLAS-0.3.21/$other/4t"
+	nn-init --mlp 3,2 --kernel $(uname -m | sed 's/x86_64/Prescott/; t; s/.*/ARMV8/') 2>err >model
+	[ ! -s err ]
 }

@@ -126,6 +126,12 @@ setup() {
 @test "usage" {
 	sh_fails 2 'which data?' 'nn-predict <model'
 	sh_fails 2 'data cannot (see -m)' 'nn-predict - <model'
+	nn-init --mlp 2,2 -o model.nnt
+	sh_fails 2 'model.nnt: holds a model, not data (is -m meant?)' \
+		'nn-predict model.nnt kinds.nnt </dev/null'
+	cat model.nnt kinds.nnt >both
+	nn-predict both <model >out
+	nn-predict kinds.nnt <model | cmp - out
 	fails 2 '--proba: the model predicts numbers' nn-predict -p -m regression numbers.nnt
 	fails 2 '--index is a column of CSV' nn-predict -i --to data -m model kinds.nnt
 	fails 2 'is both input and output' nn-predict -m model -o kinds.nnt kinds.nnt

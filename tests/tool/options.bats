@@ -129,6 +129,7 @@ reads() {
 	[ "$(cat file)" = old ]
 	[ "$(ls -A)" = "$(printf 'err\nfile\nout')" ]
 	fails 4 "no/file: cannot create: No such file or directory" try-options -o no/file
+	fails 4 ".: cannot create: Is a directory" try-options -o .
 	fails 4 "cannot" try-options -o /proc/file
 }
 
