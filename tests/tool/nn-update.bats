@@ -347,3 +347,27 @@ is_model() {
 		nn-reduce left right >circle && wait'
 	cmp loop2 one
 }
+
+@test "a process of the circle is killed: the others end, the checkpoint is whole" {
+	seq 40 | sed 's/.*/&,&5,1/' | nn-import -t 3 --target-type number -o data
+	nn-init --mlp 2,4,1 --loss mse -s 4 -o m
+	mkfifo circle
+	for victim in nn-update nn-grad nn-reduce; do
+		rm -f checkpoint
+		timeout 60 bash -c 'nn-update --loop --steps 1000000 --lr 1e-9 -O adam --every 1 \
+			-c checkpoint m <circle 2>u | nn-grad data 2>g | nn-reduce >circle 2>r
+			echo ${PIPESTATUS[*]} >codes' 3>&- 2>/dev/null &
+		until [ -s checkpoint ]; do sleep 0.05; done
+		pkill -KILL -P "$(pgrep -P $!)" -x "$victim"
+		wait $!
+		nn-info --verify checkpoint
+		nn-info checkpoint | grep -q 'state, step '
+		# Cut off, or nobody reads what they write.
+		for code in $(cat codes); do
+			[[ "$code" == 4 || "$code" == 137 || "$code" == 141 ]] || fail "$victim: $(cat codes)"
+		done
+		for said in u g r; do
+			[ "$(wc -l <$said)" -le 1 ] || fail "$victim: $(cat $said)"
+		done
+	done
+}
