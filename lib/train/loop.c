@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "train/interrupt.h"
 #include "train/update.h"
 
 int nn_update_collect(struct nn_updater *updater, struct nn_reader *reader, struct nn_error *err)
@@ -23,6 +24,7 @@ struct loop {
 	struct nn_reader *reader;
 	struct nn_writer *writer;
 	const struct nn_update_loop *options;
+	struct nn_interrupt *interrupt; /* held while the model or its file changes */
 	uint64_t updates;
 	uint64_t last_epoch; /* when the model has got there, it is done */
 };
@@ -67,6 +69,28 @@ static int save(const struct loop *loop, struct nn_error *err)
 		err);
 }
 
+/* A step that failed halfway has not touched what was reached, unless it was the update. */
+static void save_reached(void *data)
+{
+	const struct loop *loop = data;
+	struct nn_error ignored;
+
+	if (loop->updates && nn_updater_intact(loop->updater))
+		save(loop, &ignored);
+}
+
+static int step(struct loop *loop, struct nn_error *err)
+{
+	int status = nn_updater_step(loop->updater, err);
+
+	if (status)
+		return status;
+	loop->updates++;
+	if (loop->options->every && loop->updates % loop->options->every == 0 && !done(loop))
+		status = save(loop, err);
+	return status;
+}
+
 /* One turn of the circle: the model out, its gradients in, the next model made. */
 static int turn(struct loop *loop, struct nn_error *err)
 {
@@ -74,13 +98,11 @@ static int turn(struct loop *loop, struct nn_error *err)
 
 	if (!status)
 		status = collect_step(loop, err);
-	if (!status)
-		status = nn_updater_step(loop->updater, err);
 	if (status)
 		return status;
-	loop->updates++;
-	if (loop->options->every && loop->updates % loop->options->every == 0 && !done(loop))
-		status = save(loop, err);
+	nn_interrupt_hold(loop->interrupt);
+	status = step(loop, err);
+	nn_interrupt_release(loop->interrupt);
 	return status;
 }
 
@@ -97,6 +119,29 @@ static int await_end(struct loop *loop, struct nn_error *err)
 	}
 }
 
+static int run(struct loop *loop, struct nn_error *err)
+{
+	int status = NN_OK;
+
+	while (!status && !done(loop)) {
+		errno = 0;
+		status = turn(loop, err);
+	}
+	nn_interrupt_hold(loop->interrupt);
+	if (status) {
+		int number = errno;
+
+		save_reached(loop);
+		errno = number;
+	} else {
+		status = save(loop, err);
+	}
+	nn_interrupt_release(loop->interrupt);
+	if (!status)
+		status = nn_writer_end(loop->writer, err);
+	return status ? status : await_end(loop, err);
+}
+
 int nn_update_loop(struct nn_updater *updater, struct nn_reader *reader, struct nn_writer *writer,
 	const struct nn_update_loop *options, struct nn_error *err)
 {
@@ -107,28 +152,16 @@ int nn_update_loop(struct nn_updater *updater, struct nn_reader *reader, struct 
 		.writer = writer,
 		.options = options,
 	};
-	uint64_t reached = 0;
-	struct nn_error ignored;
 	int status = NN_OK;
+	int number;
 
 	loop.last_epoch = loop.model->preamble.epoch + options->epochs;
-	while (!status && !done(&loop)) {
-		errno = 0;
-		status = turn(&loop, err);
-		if (!status)
-			reached = loop.updates;
-	}
-	/* A step that failed halfway has not touched what was reached, unless it was the update. */
-	if (status) {
-		int number = errno;
-
-		if (reached && nn_updater_intact(updater))
-			save(&loop, &ignored);
-		errno = number;
-		return status;
-	}
-	status = save(&loop, err);
+	if (options->checkpoint)
+		status = nn_interrupt_new(&loop.interrupt, save_reached, &loop, err);
 	if (!status)
-		status = nn_writer_end(writer, err);
-	return status ? status : await_end(&loop, err);
+		status = run(&loop, err);
+	number = errno;
+	nn_interrupt_free(loop.interrupt);
+	errno = number;
+	return status;
 }

@@ -74,9 +74,9 @@ struct nn_update_loop {
 	uint64_t every;         /* and after each so many updates; 0: only in the end */
 };
 /* Writes the model, without state, and after each complete gradient the next; instead of the last
- * one END. Then reads on to the END that comes back. If the input ends or fails before, or the
- * output does, what was reached is kept in the checkpoint; errno is EPIPE if the model's reader has
- * gone. */
+ * one END. Then reads on to the END that comes back. If the input ends or fails before, the output
+ * does, or TERM, INT or HUP ends the process, what was reached is kept in the checkpoint; errno is
+ * EPIPE if the model's reader has gone. */
 int nn_update_loop(struct nn_updater *updater, struct nn_reader *reader, struct nn_writer *writer,
 	const struct nn_update_loop *loop, struct nn_error *err);
 

@@ -321,6 +321,53 @@ is_model() {
 	fails 2 'are one file' nn-update --loop --steps 1 -c ck -o ck m g0
 }
 
+@test "--loop: a signal keeps what was reached" {
+	"$frames" grad S=2 shards=1 end=1 weight=1 w=1 >g0
+	"$frames" grad step=1 step_in_epoch=1 S=2 shards=1 end=1 weight=1 w=1 >g1
+	"$frames" model id=auto w=1 >m
+	nn-update m g0 >one
+	head -c 300 g1 >cut
+	mkfifo gradients
+	# It waits for a frame, or for the rest of one; or no step was made.
+	for signal in TERM INT HUP; do
+		for rest in /dev/null cut none; do
+			rm -f ck log
+			# A shell has its background jobs ignore INT.
+			env --default-signal=INT,HUP nn-update --loop --steps 9 -c ck --log log -o models m \
+				<gradients 2>said &
+			exec 9>gradients
+			if [ $rest != none ]; then
+				cat g0 $rest >&9
+				until [ "$(cat log 2>/dev/null | wc -l)" = 2 ]; do sleep 0.05; done
+			else
+				until grep -qs nn-update /proc/$!/comm; do sleep 0.05; done
+				sleep 0.3
+			fi
+			kill -$signal $!
+			rc=0
+			wait $! || rc=$?
+			exec 9>&-
+			[ "$rc" = $((128 + $(kill -l $signal))) ]
+			[ ! -s said ] && [ ! -e models ]
+			if [ $rest = none ]; then
+				[ ! -e ck ]
+			else
+				cmp ck one
+			fi
+		done
+	done
+	# What is ignored stays ignored.
+	(trap '' HUP; exec nn-update --loop --steps 1 -c ck m <gradients >models) &
+	exec 9>gradients
+	until grep -qs nn-update /proc/$!/comm; do sleep 0.05; done
+	kill -HUP $!
+	cat g0 >&9
+	exec 9>&-
+	wait $!
+	cmp ck one
+	[ -z "$(find . -name '*.part')" ]
+}
+
 @test "the circle of pipes: nn-update, nn-grad, nn-reduce" {
 	for i in $(seq 40); do
 		echo "$((i * 7 % 13)),$((i * 5 % 11)),$((i % 3))"
