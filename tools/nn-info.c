@@ -21,14 +21,19 @@
 #define SHOWN 3
 /* Bytes of a metadata text. */
 #define TEXT_LIMIT 60
+/* Text is written in blocks of about as many bytes. */
+#define TEXT_BLOCK ((size_t)64 << 10)
 
 static bool with_stats, verify, json, build;
+static const char *values; /* the tensor that is to be printed */
 static const char *output_path;
 
 static const struct cli_option options[] = {
 	CLI_FLAG('s', "stats", &with_stats, "min, max, mean and deviation of each tensor"),
 	CLI_FLAG('V', "verify", &verify, "print one line a file: is it whole and undamaged?"),
 	CLI_FLAG('j', "json", &json, "print one JSON object a frame"),
+	CLI_STRING(0, "values", "TENSOR", &values,
+		"print the numbers of this tensor alone, one row a line, with commas"),
 	CLI_FLAG(0, "build", &build,
 		"show how this program was built and what it would run, and stop"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
@@ -45,6 +50,7 @@ struct view {
 	uint64_t streams; /* END frames so far */
 	uint64_t frames;
 	uint64_t rows; /* of data frames */
+	bool has_values; /* the tensor was found */
 
 	uint64_t run;            /* frames in the run; 0: none is open */
 	unsigned kind;           /* of all in it */
@@ -290,6 +296,31 @@ static int measure(struct nn_reader *reader, struct nn_stats **stats, struct nn_
 	return *stats ? NN_OK : NN_FAILED;
 }
 
+/* The tensor of --values, if this frame has it. */
+static int show_values(struct view *view, struct nn_reader *reader, struct nn_error *err)
+{
+	struct nn_bundle bundle;
+	const struct nn_tensor *tensor;
+	int status = nn_reader_load(reader, &bundle, err);
+
+	if (status)
+		return status;
+	tensor = nn_bundle_find(&bundle, values);
+	if (tensor) {
+		const void *data = nn_bundle_data(&bundle, tensor);
+		uint64_t rows = tensor->ndim ? tensor->shape[0] : 1;
+
+		view->has_values = true;
+		for (uint64_t row = 0; row < rows && !status; row++) {
+			status = nn_tensor_put_row(&view->text, tensor, data, row, err);
+			if (!status && view->text.length > TEXT_BLOCK)
+				status = flush(view, err);
+		}
+	}
+	nn_bundle_free(&bundle);
+	return status;
+}
+
 static int take_frame(struct view *view, struct nn_reader *reader, const struct nn_frame *frame,
 	struct nn_error *err)
 {
@@ -301,6 +332,8 @@ static int take_frame(struct view *view, struct nn_reader *reader, const struct 
 		status = NN_OK;
 	else if (verify && frame->preamble.kind == NN_KIND_MODEL)
 		status = nn_model_verify(reader, frame, err);
+	else if (values)
+		status = show_values(view, reader, err);
 	else if (with_stats && !verify)
 		status = measure(reader, &stats, err);
 	else
@@ -308,7 +341,7 @@ static int take_frame(struct view *view, struct nn_reader *reader, const struct 
 	if (!status && json && !(end && frame->plain))
 		status =
 			nn_describe_json(&view->text, view->name, view->streams, frame, stats, err);
-	else if (!status && !json && !verify)
+	else if (!status && !json && !verify && !values)
 		status = end ? show_end(view, frame, err) : show_frame(view, frame, stats, err);
 	view->frames += !end;
 	view->streams += end;
@@ -345,6 +378,8 @@ static int show_stream(struct view *view, struct nn_reader *reader, struct nn_er
 	}
 	if (!status && verify && !json)
 		status = show_verified(view, plain, err);
+	if (!status && values && !view->has_values)
+		status = nn_fail(err, NN_BAD, "%s: has no tensor '%s'", view->name, values);
 	return status;
 }
 
@@ -358,6 +393,7 @@ static int show_file(struct view *view, const char *path, bool titled, struct nn
 		return status;
 	cli_refuse_same(&view->output, fd, view->name);
 	view->frames = view->streams = view->rows = 0;
+	view->has_values = false;
 	status = nn_reader_open(&reader, fd, view->name, NN_KIND_MODEL, err);
 	if (!status && titled)
 		status = nn_describe_text(&view->text, view->name, 400, err);
@@ -409,6 +445,12 @@ int main(int argc, char **argv)
 
 	if (build && count)
 		cli_usage("--build takes no FILE");
+	if (values && (with_stats || verify || json || build))
+		cli_usage("--values prints numbers and nothing else: no --%s",
+			with_stats     ? "stats" :
+				verify ? "verify" :
+				json   ? "json" :
+					 "build");
 	if (!count) {
 		operands = standard_input;
 		count = 1;
@@ -420,7 +462,7 @@ int main(int argc, char **argv)
 		count = 0;
 	}
 	for (int i = 0; i < count; i++) {
-		if (!show_file(&view, operands[i], count > 1 && !json && !verify, &err))
+		if (!show_file(&view, operands[i], count > 1 && !json && !verify && !values, &err))
 			continue;
 		/* One bad file does not hide the next. */
 		result = result ? result : (int)err.status;

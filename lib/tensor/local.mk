@@ -8,5 +8,6 @@ libnnpipe_a_SOURCES += \
 	lib/tensor/stats.c \
 	lib/tensor/stats.h \
 	lib/tensor/tensor.h \
+	lib/tensor/text.c \
 	lib/tensor/vector.c \
 	lib/tensor/vector.h

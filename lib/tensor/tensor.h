@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 enum nn_dtype {
 	NN_F64,
@@ -96,6 +97,11 @@ int nn_bundle_set_meta(struct nn_bundle *bundle, const char *key, const char *va
 	struct nn_error *err);
 const char *nn_bundle_meta(const struct nn_bundle *bundle, const char *key); /* NULL: none */
 int nn_bundle_copy_metas(const struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err);
+
+/* Row `row` of the first dimension as a line of text, with commas: each number in the fewest digits that
+ * give it back. A scalar is one row. `data` is the tensor's; row < shape[0]. */
+int nn_tensor_put_row(struct nn_buffer *out, const struct nn_tensor *tensor, const void *data,
+	uint64_t row, struct nn_error *err);
 
 /* "[64, 10]" into `out` (NN_SHAPE_TEXT bytes), for messages. */
 #define NN_SHAPE_TEXT 192

@@ -158,3 +158,52 @@ END
 	# The deviation of 1, ..., n: the square root of (n^2 - 1) / 12, whatever the frames.
 	nn-info --stats data.nnt | grep -F 'min 1  max 50000  mean 25000.5  sd 14433.8  zeros 0'
 }
+
+# plain HEADER BYTES: a safetensors file of one body, BYTES as printf wants them.
+plain() {
+	local n=${#1}
+	printf "\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))\\0\\0\\0\\0\\0\\0%s$2" "$1"
+}
+
+@test "--values: a line for each row, the fewest digits" {
+	write_run
+	# One dimension: a number a line. The gradients have the tensor, too.
+	[ "$(nn-info --values 0.bias run.nnt | xargs)" = '0.5 0 1 1 1 1 1 1 1 1 1 1' ]
+	[ "$(nn-info --values 0.weight run.nnt | head -n 4 | xargs)" = '1 2 nan -3' ]
+	[ "$(nn-info --values 0.weight run.nnt | tail -n 1)" = inf ]
+	printf '0.1,-2.5,1\n16777216,1e-45,3\n' | nn-import -t 3 --target-type number -o two.nnt
+	printf '0.1,-2.5\n16777216,1e-45\n' >want
+	nn-info --values x two.nnt | cmp - want
+	nn-info --values x <two.nnt | cmp - want
+	nn-info --values x -o file two.nnt
+	cmp file want
+	nn-info --values x two.nnt two.nnt | cmp - <(cat want want)
+	seq 20000 | nn-import -o many.nnt
+	nn-info --values x many.nnt | cmp - <(seq 20000)
+}
+
+@test "--values: any type and any number of dimensions" {
+	plain '{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"b":{"dtype":"F64","shape":[],"data_offsets":[8,16]},"c":{"dtype":"I32","shape":[2],"data_offsets":[16,24]},"d":{"dtype":"BF16","shape":[1,2,1],"data_offsets":[24,28]},"e":{"dtype":"U8","shape":[2,1,2],"data_offsets":[28,32]},"f":{"dtype":"F32","shape":[0,3],"data_offsets":[32,32]}}' \
+		'\x01\0\0\0\0\0\x20\0\x9a\x99\x99\x99\x99\x99\xb9\x3f\xff\xff\xff\x7f\xff\xff\xff\xff\x80\x3f\x80\xbf\x01\x02\xff\x00' >all
+	# values NAME 'LINES'
+	values() {
+		nn-info --values "$1" all | diff - <(printf "$2")
+	}
+	values a '9007199254740993\n'
+	values b '0.1\n'
+	values c '2147483647\n-1\n'
+	values d '1,-1\n'
+	values e '1,2\n255,0\n'
+	values f ''
+}
+
+@test "--values: what does not go" {
+	write_run
+	fails 1 "run.nnt: has no tensor '1.weight'" nn-info --values 1.weight run.nnt
+	fails 2 "no --json" nn-info --values x --json run.nnt
+	fails 2 "no --stats" nn-info --values x -s run.nnt
+	fails 2 "no --verify" nn-info --values x -V run.nnt
+	head -c 700 run.nnt >cut.nnt
+	fails 1 "cut.nnt: frame 1" nn-info --values 0.bias cut.nnt
+	sh_fails 4 "stdout: cannot write" "nn-info --values 0.bias run.nnt >/dev/full"
+}
