@@ -300,6 +300,7 @@ int main(int argc, char **argv)
 	check_log(operands);
 	how.skip_nonfinite = nonfinite == nonfinite_names[1];
 	how.warn = cli_warn;
+	loop.warn = cli_warn;
 	how.note = cli_note;
 	how.report = report;
 	cli_output(&output, output_path, true);

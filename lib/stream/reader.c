@@ -1,5 +1,7 @@
 #include "stream/reader.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -530,4 +532,17 @@ int nn_reader_load(struct nn_reader *reader, struct nn_bundle *bundle, struct nn
 		reader->trusted = reader->layout.bytes;
 	bundle->data = data;
 	return NN_OK;
+}
+
+bool nn_reader_ready(const struct nn_reader *reader, int milliseconds)
+{
+	struct pollfd input = { .fd = reader->input.fd, .events = POLLIN };
+	int count;
+
+	if (reader->input.have > reader->input.at)
+		return true;
+	do
+		count = poll(&input, 1, milliseconds);
+	while (count < 0 && errno == EINTR);
+	return count != 0;
 }

@@ -60,6 +60,10 @@ int nn_reader_take(struct nn_reader *reader, void *bytes, size_t count, struct n
 /* Reads what is left of the frame and checks its digest; nothing to do where that has been done. */
 int nn_reader_verify(struct nn_reader *reader, struct nn_error *err);
 
+/* Between two frames: false if nothing more has come after so many milliseconds. An end of the input
+ * and an error have come. */
+bool nn_reader_ready(const struct nn_reader *reader, int milliseconds);
+
 /* An error about the current frame: "NAME: frame N: ..." before what `err` says; returns status. */
 int nn_reader_blame(const struct nn_reader *reader, struct nn_error *err);
 

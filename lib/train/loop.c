@@ -18,6 +18,11 @@ int nn_update_collect(struct nn_updater *updater, struct nn_reader *reader, stru
 	}
 }
 
+/* A step that has begun and lacks gradients for so long has a worker too few, or a slow one. */
+#define PATIENCE 2000 /* milliseconds */
+/* So many shards are told of in all: workers that are slow by turns are no news for ever. */
+#define MOST_TOLD 8
+
 struct loop {
 	struct nn_updater *updater;
 	struct nn_model *model;
@@ -26,6 +31,9 @@ struct loop {
 	const struct nn_update_loop *options;
 	struct nn_interrupt *interrupt; /* held while the model or its file changes */
 	uint64_t updates;
+	uint64_t told[MOST_TOLD]; /* shards that were waited for */
+	unsigned told_count;
+	uint64_t told_step;  /* of the last of them */
 	uint64_t last_epoch; /* when the model has got there, it is done */
 };
 
@@ -42,12 +50,44 @@ static bool is_late(const struct loop *loop, const struct nn_frame *frame)
 		frame->preamble.step < loop->model->preamble.step;
 }
 
+/* Waits a while for what is to come. The clock decides whether this is told, and nothing else. */
+static void tell_missing(struct loop *loop)
+{
+	uint64_t step = loop->model->preamble.step;
+	uint64_t shard;
+	uint64_t shards;
+
+	if (loop->told_count == MOST_TOLD || (loop->told_count && loop->told_step == step) ||
+		!nn_updater_missing(loop->updater, &shard, &shards) ||
+		nn_reader_ready(loop->reader, PATIENCE))
+		return;
+	for (unsigned i = 0; i < loop->told_count; i++)
+		if (loop->told[i] == shard)
+			return;
+	loop->told[loop->told_count++] = shard;
+	loop->told_step = step;
+	loop->options->warn("waiting for shard %llu of %llu (step %llu)", (unsigned long long)shard,
+		(unsigned long long)shards, (unsigned long long)step);
+}
+
+/* NULL at the end. */
+static int next_gradient(struct loop *loop, const struct nn_frame **frame, struct nn_error *err)
+{
+	int status;
+
+	do {
+		tell_missing(loop);
+		status = nn_reader_next(loop->reader, frame, err);
+	} while (!status && *frame && (*frame)->preamble.kind != NN_KIND_GRAD);
+	return status;
+}
+
 static int collect_step(struct loop *loop, struct nn_error *err)
 {
 	const struct nn_frame *frame;
 
 	while (!nn_updater_ready(loop->updater)) {
-		int status = nn_reader_find(loop->reader, NN_KIND_GRAD, &frame, err);
+		int status = next_gradient(loop, &frame, err);
 
 		if (!status && !frame)
 			status = nn_fail(err, NN_FAILED,

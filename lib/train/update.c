@@ -243,23 +243,38 @@ bool nn_updater_ready(const struct nn_updater *updater)
 	return quorum && nn_accumulator_covered(updater->accumulator) >= quorum;
 }
 
+bool nn_updater_missing(const struct nn_updater *updater, uint64_t *shard, uint64_t *shards)
+{
+	const struct nn_accumulator *accumulator = updater->accumulator;
+
+	*shard = 0;
+	*shards = updater->shards;
+	if (!accumulator || nn_updater_ready(updater))
+		return false;
+	for (size_t i = 0; i < nn_accumulator_count(accumulator); i++) {
+		struct nn_node range = nn_accumulator_node(accumulator, i)->range;
+
+		if (range.first != *shard)
+			break;
+		*shard = range.end;
+	}
+	return true;
+}
+
 /* Says which shard is the first that is missing. */
-static int missing(const struct nn_updater *updater, struct nn_error *err)
+static int fail_missing(const struct nn_updater *updater, struct nn_error *err)
 {
 	unsigned long long step = updater->checkpoint->model.preamble.step;
-	const struct nn_partial *node;
-	uint64_t first = 0;
+	uint64_t shard;
+	uint64_t shards;
 
-	if (!updater->accumulator)
+	if (!nn_updater_missing(updater, &shard, &shards))
 		return nn_fail(err, NN_BAD, "no gradient of step %llu came", step);
-	node = nn_accumulator_node(updater->accumulator, 0);
-	if (!node->range.first)
-		first = node->range.end;
 	return nn_fail(err, NN_BAD,
 		"step %llu: only %llu of %llu shards came: the first that is missing is %llu "
 		"(--quorum takes fewer)",
 		step, (unsigned long long)nn_accumulator_covered(updater->accumulator),
-		(unsigned long long)updater->shards, (unsigned long long)first);
+		(unsigned long long)shards, (unsigned long long)shard);
 }
 
 /* With a quorum there may be several nodes: they are added from the left. */
@@ -332,7 +347,7 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	int status;
 
 	if (!nn_updater_ready(updater))
-		return missing(updater, err);
+		return fail_missing(updater, err);
 	sum = total(updater);
 	if (!(sum->weight > 0))
 		return nn_fail(err, NN_BAD,

@@ -54,6 +54,8 @@ int nn_updater_add_partial(struct nn_updater *updater, const struct nn_preamble 
 	struct nn_partial *partial, const char *name, struct nn_error *err);
 /* Have all shards (or the quorum) come? */
 bool nn_updater_ready(const struct nn_updater *updater);
+/* The first shard of how many that has not come, while others have; false if there is none. */
+bool nn_updater_missing(const struct nn_updater *updater, uint64_t *shard, uint64_t *shards);
 /* Makes the step out of what came. NN_BAD if it is not ready, if the total weight is zero, or if
  * the parameters overflow; the checkpoint must not be used then. */
 int nn_updater_step(struct nn_updater *updater, struct nn_error *err);
@@ -72,6 +74,8 @@ struct nn_update_loop {
 	uint64_t epochs; /* ... or when the epoch has advanced by so many; 0: no such limit */
 	const char *checkpoint; /* a file for the last model and state; NULL: none */
 	uint64_t every;         /* and after each so many updates; 0: only in the end */
+	/* What is waited for, if it takes long; printf-like. */
+	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };
 /* Writes the model, without state, and after each complete gradient the next; instead of the last
  * one END. Then reads on to the END that comes back. If the input ends or fails before, the output

@@ -368,6 +368,25 @@ is_model() {
 	[ -z "$(find . -name '*.part')" ]
 }
 
+@test "--loop: says what it waits for" {
+	"$frames" model id=auto w=1 >m
+	for k in 0 1; do
+		for i in 0 1 2; do
+			"$frames" grad step=$k step_in_epoch=$k S=9 shards=3 first=$i end=$((i + 1)) weight=1 w=$i >g$k.$i
+		done
+	done
+	{ cat g0.0 g0.2; sleep 3; cat g0.1 g1.2 g1.0; sleep 3; cat g1.1; } |
+		nn-update --loop --steps 2 -c slow m 2>said >/dev/null
+	[ "$(cat said)" = 'nn-update: waiting for shard 1 of 3 (step 0)' ]
+	cat g0.1 g0.2 g0.0 g1.? | nn-update --loop --steps 2 -c fast m 2>said >/dev/null
+	[ ! -s said ]
+	cmp slow fast
+	# Two that are there and do not merge, before one that is not.
+	"$frames" grad shards=4 end=2 weight=1 w=1 >left
+	"$frames" grad shards=4 first=2 end=3 weight=1 w=1 >right
+	fails 1 'only 3 of 4 shards came: the first that is missing is 3' nn-update m right left
+}
+
 @test "the circle of pipes: nn-update, nn-grad, nn-reduce" {
 	for i in $(seq 40); do
 		echo "$((i * 7 % 13)),$((i * 5 % 11)),$((i % 3))"
