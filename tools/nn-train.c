@@ -14,6 +14,8 @@
 #include "train/places.h"
 #include "train/train.h"
 
+#include "tools/optimizer-options.h"
+
 static uint64_t workers;
 static const char *sshlogin;
 static const char *sshloginfile;
@@ -42,22 +44,7 @@ static const struct cli_option options[] = {
 		"seed of the order of the rows (default the model's)"),
 	CLI_STRING(0, "valid", "DATA", &plan.valid, "try the model on these rows after each epoch"),
 	CLI_HEADING("Optimizer, as in nn-update:"),
-	CLI_CHOICE('O', "optimizer", "NAME", &how.optim.method, nn_optim_names,
-		"the method (default: the checkpoint's, else sgd)"),
-	CLI_REAL('l', "lr", "RATE", &how.optim.lr, 0, 1e30, "learning rate"),
-	CLI_REAL(0, "momentum", "MU", &how.optim.momentum, 0, 1, "of momentum, nesterov, rmsprop"),
-	CLI_REAL(0, "beta1", "BETA", &how.optim.beta1, 0, 1, "of adam, adamw"),
-	CLI_REAL(0, "beta2", "BETA", &how.optim.beta2, 0, 1, "of adam, adamw"),
-	CLI_REAL(0, "alpha", "ALPHA", &how.optim.alpha, 0, 1, "smoothing of rmsprop"),
-	CLI_REAL(0, "epsilon", "EPS", &how.optim.epsilon, 0, 1e30,
-		"of adagrad, rmsprop, adam, adamw"),
-	CLI_REAL(0, "weight-decay", "LAMBDA", &how.optim.weight_decay, 0, 1e30,
-		"L2 penalty; decoupled in adamw"),
-	CLI_REAL(0, "clip", "NORM", &how.optim.clip, 0, 1e30,
-		"largest norm of the mean gradient; 0: any"),
-	CLI_STRING(0, "schedule", "SCHEDULE", &how.optim.schedule,
-		"constant, step:EVERY:FACTOR or cosine:STEPS[:FLOOR]"),
-	CLI_COUNT(0, "warmup", "STEPS", &how.optim.warmup, "updates of linear warm-up"),
+	OPTIMIZER_OPTIONS(how.optim),
 	CLI_HEADING("Shards:"),
 	CLI_COUNT(0, "shards", "V", &plan.run.shards, "cut one file of data in V shards"),
 	CLI_CHOICE(0, "by", "METHOD", &plan.run.method, nn_partitioner_names,

@@ -10,6 +10,8 @@
 #include "cli/cli.h"
 #include "train/update.h"
 
+#include "tools/optimizer-options.h"
+
 static const char *const nonfinite_names[] = { "fail", "skip", NULL };
 
 static struct nn_update_options how;
@@ -21,22 +23,7 @@ static const char *output_path;
 static bool verbose;
 
 static const struct cli_option options[] = {
-	CLI_CHOICE('O', "optimizer", "NAME", &how.optim.method, nn_optim_names,
-		"the method (default: the checkpoint's, else sgd)"),
-	CLI_REAL('l', "lr", "RATE", &how.optim.lr, 0, 1e30, "learning rate"),
-	CLI_REAL(0, "momentum", "MU", &how.optim.momentum, 0, 1, "of momentum, nesterov, rmsprop"),
-	CLI_REAL(0, "beta1", "BETA", &how.optim.beta1, 0, 1, "of adam, adamw"),
-	CLI_REAL(0, "beta2", "BETA", &how.optim.beta2, 0, 1, "of adam, adamw"),
-	CLI_REAL(0, "alpha", "ALPHA", &how.optim.alpha, 0, 1, "smoothing of rmsprop"),
-	CLI_REAL(0, "epsilon", "EPS", &how.optim.epsilon, 0, 1e30,
-		"of adagrad, rmsprop, adam, adamw"),
-	CLI_REAL(0, "weight-decay", "LAMBDA", &how.optim.weight_decay, 0, 1e30,
-		"L2 penalty; decoupled in adamw"),
-	CLI_REAL(0, "clip", "NORM", &how.optim.clip, 0, 1e30,
-		"largest norm of the mean gradient; 0: any"),
-	CLI_STRING(0, "schedule", "SCHEDULE", &how.optim.schedule,
-		"constant, step:EVERY:FACTOR or cosine:STEPS[:FLOOR]"),
-	CLI_COUNT(0, "warmup", "STEPS", &how.optim.warmup, "updates of linear warm-up"),
+	OPTIMIZER_OPTIONS(how.optim),
 	CLI_HEADING("Gradients:"),
 	CLI_COUNT('q', "quorum", "N", &how.quorum, "go on with so many shards of a step"),
 	CLI_CHOICE(0, "nonfinite", "WHAT", &nonfinite, nonfinite_names,

@@ -5,6 +5,7 @@ libnnpipe_a_SOURCES += \
 	lib/stream/describe.h \
 	lib/stream/frame.c \
 	lib/stream/frame.h \
+	lib/stream/frame_body.c \
 	lib/stream/input.c \
 	lib/stream/input.h \
 	lib/stream/join.c \
@@ -13,6 +14,7 @@ libnnpipe_a_SOURCES += \
 	lib/stream/plain.h \
 	lib/stream/reader.c \
 	lib/stream/reader.h \
+	lib/stream/reader-private.h \
 	lib/stream/safetensors.c \
 	lib/stream/safetensors.h \
 	lib/stream/source.c \

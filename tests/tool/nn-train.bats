@@ -10,7 +10,7 @@ setup_file() {
 	nn-shard -n 3 --by random --weights 5,3,1 -o 'uneven-%d.nnt' all.nnt
 	nn-init --mlp 64,16,10 --kernel auto --seed 3 --data all.nnt -o start.nnt
 	$TRAIN -e 3 -w 1 --shards 4 --by random start.nnt all.nnt -o short.nnt
-	$TRAIN -e 100 -w 1 --shards 8 start.nnt all.nnt -o long.nnt
+	$TRAIN -e 500 -w 1 --shards 8 start.nnt all.nnt -o long.nnt
 }
 
 setup() {
@@ -94,7 +94,7 @@ bad_worker() {
 
 @test "workers killed at random" {
 	local kills=0 kids
-	$TRAIN -e 100 -w 3 --shards 8 --retries 100 start.nnt all.nnt >out 2>err 3>&- &
+	$TRAIN -e 500 -w 3 --shards 8 --retries 100 start.nnt all.nnt >out 2>err 3>&- &
 	local pid=$!
 	while kill -0 $pid 2>/dev/null; do
 		kids=($(workers_of $pid))
@@ -112,7 +112,7 @@ bad_worker() {
 @test "the coordinator killed and resumed, with other numbers of workers" {
 	local n pid kids=
 	for n in 1 3 2 4; do
-		$TRAIN -e 100 -w $n --shards 8 --every 7 -c ck --resume start.nnt all.nnt \
+		$TRAIN -e 500 -w $n --shards 8 --every 7 -c ck --resume start.nnt all.nnt \
 			-o out 2>>err 3>&- &
 		pid=$!
 		sleep 0.25
@@ -122,9 +122,9 @@ bad_worker() {
 	done
 	gone $kids
 	nn-info ck | grep -q '^frame 1: state'
-	$TRAIN -e 100 -w 2 -c ck --resume start.nnt all.nnt | cmp - long.nnt
+	$TRAIN -e 500 -w 2 -c ck --resume start.nnt all.nnt | cmp - long.nnt
 	# It is done: once more gives the same at once.
-	$TRAIN -e 100 -c ck --resume start.nnt all.nnt | cmp - long.nnt
+	$TRAIN -e 500 -c ck --resume start.nnt all.nnt | cmp - long.nnt
 	[ ! -e ck.lock ]
 }
 
@@ -133,7 +133,7 @@ bad_worker() {
 	for signal in TERM USR1 INT; do
 		rm -f ck out
 		# A shell without job control has its background jobs ignore INT.
-		env --default-signal=INT $TRAIN -e 100 -w 2 --shards 8 -c ck start.nnt all.nnt -o out \
+		env --default-signal=INT $TRAIN -e 500 -w 2 --shards 8 -c ck start.nnt all.nnt -o out \
 			2>err 3>&- &
 		pid=$!
 		sleep 0.2
@@ -147,7 +147,7 @@ bad_worker() {
 		[ "$(wc -l <err)" -eq 1 ]
 		gone $kids
 		[ ! -e out ]
-		$TRAIN -e 100 -c ck --resume start.nnt all.nnt | cmp - long.nnt
+		$TRAIN -e 500 -c ck --resume start.nnt all.nnt | cmp - long.nnt
 	done
 }
 
@@ -217,7 +217,7 @@ bad_worker() {
 	done <<-'EOF'
 		kill -9 $$^worker 1: killed by signal 9 (Killed); it starts again in 0.1 s
 		exec sleep 60^worker 1: nothing came for 1 s (--timeout)
-		echo Welcome; sleep 9^worker 1: frame 0, byte 0: no frame here, but "Welcome\n" (does a login
+		echo Welcome; sleep 9^worker 1: frame 0, byte 0: no frame here, but "Welcome\n" (a text?
 		echo oh dear >&2; exit 7^worker 1: exit status 7: oh dear
 		exit 0^worker 1: empty: not even an END frame came
 		mkfifo $$; nn-grad "$@" <&0 >$$ & exec head -c 3000 <$$^another takes it, and this one starts again in 0.1 s
@@ -240,7 +240,7 @@ bad_worker() {
 }
 
 @test "a worker that stops in the middle" {
-	$TRAIN -e 100 -w 2 --shards 8 --timeout 1 start.nnt all.nnt >out 2>err 3>&- &
+	$TRAIN -e 500 -w 2 --shards 8 --timeout 1 start.nnt all.nnt >out 2>err 3>&- &
 	local pid=$!
 	sleep 0.2
 	kill -STOP "$(workers_of $pid | head -n 1)"
@@ -261,7 +261,7 @@ bad_worker() {
 		[ ! -e stop ] || exit 3
 		exec nn-grad "$@"
 	EOF
-	$TRAIN -e 100 -w 2 --shards 8 -c ck --retries 1 --worker 'sh worker.sh' start.nnt all.nnt \
+	$TRAIN -e 500 -w 2 --shards 8 -c ck --retries 1 --worker 'sh worker.sh' start.nnt all.nnt \
 		>out 2>err 3>&- &
 	local pid=$! rc=0
 	sleep 0.2
@@ -271,7 +271,7 @@ bad_worker() {
 	assert_equal $rc 4
 	tail -n 1 err | grep -qE 'no worker is left$|and the last \(--retries\)$'
 	rm stop
-	$TRAIN -e 100 -c ck --resume start.nnt all.nnt | cmp - long.nnt
+	$TRAIN -e 500 -c ck --resume start.nnt all.nnt | cmp - long.nnt
 }
 
 @test "NaN: the numbers are bad, exit 1" {
