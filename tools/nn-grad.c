@@ -93,9 +93,7 @@ static void load_shards(struct nn_shards *shards, char *const *operands, size_t 
 	if (!names)
 		cli_die(&err);
 	for (size_t i = 0; i < count; i++) {
-		if (nn_open_input(operands[i], &fd, &names[i], &err))
-			cli_die(&err);
-		cli_refuse_same(output, fd, names[i]);
+		fd = cli_input(output, operands[i], &names[i]);
 		if (nn_dataset_load(&data[i], fd, names[i], &err))
 			cli_die(&err);
 		if (fd != STDIN_FILENO)

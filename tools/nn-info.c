@@ -49,7 +49,7 @@ struct view {
 	const char *name;
 	uint64_t streams; /* END frames so far */
 	uint64_t frames;
-	uint64_t rows; /* of data frames */
+	uint64_t rows;   /* of data frames */
 	bool has_values; /* the tensor was found */
 
 	uint64_t run;            /* frames in the run; 0: none is open */

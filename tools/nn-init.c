@@ -68,11 +68,8 @@ static void load_data(struct nn_dataset *data, const struct nn_output *output)
 {
 	struct nn_error err;
 	const char *name;
-	int fd;
+	int fd = cli_input(output, data_path, &name);
 
-	if (nn_open_input(data_path, &fd, &name, &err))
-		cli_die(&err);
-	cli_refuse_same(output, fd, name);
 	if (nn_dataset_load(data, fd, name, &err))
 		cli_die(&err);
 	if (fd != STDIN_FILENO)
@@ -95,11 +92,8 @@ static const char *read_spec(struct nn_buffer *spec, const char *path,
 {
 	struct nn_error err;
 	const char *name;
-	int fd;
+	int fd = cli_input(output, path, &name);
 
-	if (nn_open_input(path, &fd, &name, &err))
-		cli_die(&err);
-	cli_refuse_same(output, fd, name);
 	if (nn_read_all(fd, spec, SPEC_LIMIT, name, &err) || check_spec(spec, name, &err))
 		cli_die(&err);
 	return name;

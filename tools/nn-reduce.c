@@ -35,11 +35,8 @@ static struct nn_reader *open_reader(const char *path, const struct nn_output *o
 	struct nn_reader *reader;
 	struct nn_error err;
 	const char *name;
-	int fd;
+	int fd = cli_input(output, path, &name);
 
-	if (nn_open_input(path, &fd, &name, &err))
-		cli_die(&err);
-	cli_refuse_same(output, fd, name);
 	if (nn_reader_open(&reader, fd, name, NN_KIND_MODEL, &err))
 		cli_die(&err);
 	return reader;

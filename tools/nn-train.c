@@ -84,26 +84,6 @@ static struct nn_train_start started;
 static FILE *log_file;
 static volatile sig_atomic_t caught;
 
-static _Noreturn void die_of_log(void)
-{
-	struct nn_error err;
-
-	nn_fail_errno(&err, NN_FAILED, "%s: cannot write", log_path);
-	cli_die(&err);
-}
-
-static void open_log(void)
-{
-	if (!log_path)
-		return;
-	log_file = fopen(log_path, "ae");
-	/* A FIFO, which has no end to seek, is new to its reader. */
-	if (!log_file || (fseek(log_file, 0, SEEK_END) && errno != ESPIPE))
-		die_of_log();
-	if (ftell(log_file) <= 0)
-		fputs("step\tepoch\tloss\tlr\tmetric\tsamples/s\tretries\n", log_file);
-}
-
 static void log_step(const struct nn_train_progress *progress, double speed)
 {
 	char loss[NN_F64_TEXT];
@@ -119,7 +99,7 @@ static void log_step(const struct nn_train_progress *progress, double speed)
 		(unsigned long long)progress->retries);
 	/* Lines of an epoch at once: a step may take microseconds. */
 	if (progress->steps % started.steps_per_epoch == 0 && fflush(log_file))
-		die_of_log();
+		cli_die_of_log(log_path);
 }
 
 static void remember(const struct nn_update_report *report)
@@ -225,6 +205,10 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("model and --valid cannot both come on standard input");
 	if (output_path && plan.checkpoint && !strcmp(output_path, plan.checkpoint))
 		cli_usage("the checkpoint cannot be the output too");
+	if (log_path && cli_one_file(log_path, output_path))
+		cli_usage("--log and --output are one file");
+	if (log_path && plan.checkpoint && cli_one_file(log_path, plan.checkpoint))
+		cli_usage("--log and --checkpoint are one file");
 }
 
 /* What the command line says must be what the run was begun with. */
@@ -443,12 +427,14 @@ int main(int argc, char **argv)
 	lock_checkpoint(&lock, operands[0]);
 	name = read_start(&checkpoint, operands[0]);
 	name_kernel(&checkpoint, name);
-	open_log();
+	if (log_path)
+		log_file = cli_open_log(log_path,
+			"step\tepoch\tloss\tlr\tmetric\tsamples/s\tretries\n");
 	status = train(&checkpoint, name, &err);
 	cli_progress_done();
 	nn_lock_release(&lock);
 	if (log_file && fclose(log_file))
-		die_of_log();
+		cli_die_of_log(log_path);
 	if (status || write_model(&checkpoint.model, &output, &err))
 		cli_die(&err);
 	nn_checkpoint_free(&checkpoint);

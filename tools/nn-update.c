@@ -53,51 +53,6 @@ static const struct nn_model *model;
 static struct nn_preamble began; /* of the model as it came */
 static struct nn_update_report last;
 
-static _Noreturn void die_of_log(void)
-{
-	struct nn_error err;
-
-	nn_fail_errno(&err, NN_FAILED, "%s: cannot write", log_path);
-	cli_die(&err);
-}
-
-/* A slip of the hand must not append to what is something else. */
-static void refuse_foreign_log(void)
-{
-	char start[sizeof log_columns - 1];
-	struct nn_error err;
-	struct stat st;
-	FILE *file;
-	bool is_log;
-
-	if (stat(log_path, &st) || !S_ISREG(st.st_mode) || !st.st_size)
-		return;
-	file = fopen(log_path, "re");
-	if (!file) {
-		nn_fail_errno(&err, NN_FAILED, "%s: cannot open", log_path);
-		cli_die(&err);
-	}
-	is_log = fread(start, 1, sizeof start, file) == sizeof start &&
-		!memcmp(start, log_columns, sizeof start);
-	fclose(file);
-	if (is_log)
-		return;
-	nn_fail(&err, NN_BAD, "%s: is no log of nn-update", log_path);
-	cli_die(&err);
-}
-
-static void open_log(void)
-{
-	if (!log_path)
-		return;
-	log_file = fopen(log_path, "ae");
-	/* A FIFO, which has no end to seek, is new to its reader. */
-	if (!log_file || (fseek(log_file, 0, SEEK_END) && errno != ESPIPE))
-		die_of_log();
-	if (ftell(log_file) <= 0)
-		fputs(log_columns, log_file);
-}
-
 /* The step at which the loop will stop; 0: that is not known. */
 static uint64_t last_step(void)
 {
@@ -143,7 +98,7 @@ static void report(const struct nn_update_report *what)
 	fprintf(log_file, "%llu\t%llu\t%s\t%s\t%s\n", (unsigned long long)what->step,
 		(unsigned long long)what->epoch, loss, lr, norm);
 	if (fflush(log_file))
-		die_of_log();
+		cli_die_of_log(log_path);
 }
 
 static struct nn_reader *open_gradients(const char *path, const struct nn_output *output)
@@ -151,11 +106,8 @@ static struct nn_reader *open_gradients(const char *path, const struct nn_output
 	struct nn_reader *reader;
 	struct nn_error err;
 	const char *name;
-	int fd;
+	int fd = cli_input(output, path, &name);
 
-	if (nn_open_input(path, &fd, &name, &err))
-		cli_die(&err);
-	cli_refuse_same(output, fd, name);
 	if (nn_reader_open(&reader, fd, name, NN_KIND_GRAD, &err))
 		cli_die(&err);
 	return reader;
@@ -238,7 +190,6 @@ static void check_log(char *const *operands)
 		cli_refuse_path(&as_output, *operand);
 	if (!operands[1])
 		cli_refuse_path(&as_output, "-");
-	refuse_foreign_log();
 }
 
 /* Only files are looked at: whoever fills a FIFO must not see it closed. */
@@ -297,7 +248,8 @@ int main(int argc, char **argv)
 		nn_updater_new(&updater, &checkpoint, operands[0], &how, &err) ||
 		nn_writer_open(&writer, output.fd, output.name, &err))
 		cli_die(&err);
-	open_log();
+	if (log_path)
+		log_file = cli_open_log(log_path, log_columns);
 	model = &checkpoint.model;
 	began = model->preamble;
 	if ((live ? run_loop : update_once)(updater, operands + 1, &output, writer, &err))
@@ -306,7 +258,7 @@ int main(int argc, char **argv)
 	if (nn_output_commit(&output, &err))
 		cli_die(&err);
 	if (log_file && fclose(log_file))
-		die_of_log();
+		cli_die_of_log(log_path);
 	nn_writer_close(writer);
 	nn_updater_free(updater);
 	nn_checkpoint_free(&checkpoint);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/io.h"
@@ -91,6 +92,14 @@ void cli_output(struct nn_output *output, const char *path, bool binary);
 /* A file to remove if cli_die, SIGTERM, SIGINT or SIGHUP ends the tool; cli_output has done it for its
  * own. It does no harm when the file has got its name, and is gone. */
 void cli_remove_at_death(const char *path);
+/* Opens `path` to append lines of text to; a new file begins with `columns`, a line with its newline.
+ * A regular file that is neither empty nor begins so is refused (exit 1). Exits on failure. */
+FILE *cli_open_log(const char *path, const char *columns);
+/* "PATH: cannot write: ..." of errno, and exit 4. */
+_Noreturn void cli_die_of_log(const char *path);
+/* Opens an input as nn_open_input does, and refuses it as cli_refuse_same does; exits on failure. The
+ * descriptor is the caller's. */
+int cli_input(const struct nn_output *output, const char *path, const char **name);
 /* Refuses an output that is also this input (exit 2). */
 void cli_refuse_same(const struct nn_output *output, int fd, const char *input);
 /* The same for a file that a library function opens later; "-" is standard input. */

@@ -5,6 +5,17 @@
 
 #include "cli/private.h"
 
+int cli_input(const struct nn_output *output, const char *path, const char **name)
+{
+	struct nn_error err;
+	int fd;
+
+	if (nn_open_input(path, &fd, name, &err))
+		cli_die(&err);
+	cli_refuse_same(output, fd, *name);
+	return fd;
+}
+
 void cli_refuse_path(const struct nn_output *output, const char *path)
 {
 	struct nn_error err;

@@ -1,6 +1,7 @@
 libnnpipe_a_SOURCES += \
 	lib/cli/cli.h \
 	lib/cli/help.c \
+	lib/cli/log.c \
 	lib/cli/message.c \
 	lib/cli/options.c \
 	lib/cli/output.c \

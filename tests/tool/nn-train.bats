@@ -293,6 +293,18 @@ bad_worker() {
 	done
 }
 
+@test "a log is appended to nothing else" {
+	cp start.nnt model.nnt
+	fails 1 "model.nnt: is no log of nn-train" $TRAIN --log model.nnt model.nnt all.nnt
+	cmp start.nnt model.nnt
+	echo a,b >houses.csv
+	fails 1 "houses.csv: is no log of nn-train" $TRAIN --log houses.csv start.nnt all.nnt
+	assert_equal "$(cat houses.csv)" a,b
+	fails 2 "--log and --output are one file" $TRAIN --log x -o x start.nnt all.nnt
+	fails 2 "--log and --checkpoint are one file" $TRAIN --log x -c x start.nnt all.nnt
+	[ ! -e x ]
+}
+
 @test "validation and log" {
 	nn-shard --sets --by random --weights 8,2 -o 'part-%d.nnt' all.nnt
 	$TRAIN -e 3 -w 1 --valid part-1.nnt --log log start.nnt part-0.nnt >model
