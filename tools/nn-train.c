@@ -15,6 +15,7 @@
 #include "train/train.h"
 
 #include "tools/optimizer-options.h"
+#include "tools/train-report.h"
 
 static uint64_t workers;
 static const char *sshlogin;
@@ -78,69 +79,7 @@ static const struct cli_option options[] = {
 static const struct cli_tool tool = { "nn-train", "MODEL DATA...",
 	"train a model on workers here or on other hosts", options };
 
-/* What the last update did, and what was said when the training began. */
-static struct nn_update_report updated;
-static struct nn_train_start started;
-static FILE *log_file;
 static volatile sig_atomic_t caught;
-
-static void log_step(const struct nn_train_progress *progress, double speed)
-{
-	char loss[NN_F64_TEXT];
-	char lr[NN_F64_TEXT];
-	char metric[NN_F64_TEXT] = "";
-
-	nn_format_f64(updated.loss, loss);
-	nn_format_f64(updated.lr, lr);
-	if (progress->validated)
-		nn_format_f64(progress->metric, metric);
-	fprintf(log_file, "%llu\t%llu\t%s\t%s\t%s\t%.0f\t%llu\n", (unsigned long long)updated.step,
-		(unsigned long long)updated.epoch, loss, lr, metric, speed,
-		(unsigned long long)progress->retries);
-	/* Lines of an epoch at once: a step may take microseconds. */
-	if (progress->steps % started.steps_per_epoch == 0 && fflush(log_file))
-		cli_die_of_log(log_path);
-}
-
-static void remember(const struct nn_update_report *report)
-{
-	updated = *report;
-}
-
-static void say_progress(const struct nn_train_progress *progress)
-{
-	double speed = progress->seconds > 0 ? (double)progress->all_rows / progress->seconds : 0;
-	double left = progress->seconds / (double)progress->steps *
-		(double)(started.steps - progress->steps);
-	char metric[80] = "";
-
-	if (log_file)
-		log_step(progress, speed);
-	if (progress->metric_name)
-		snprintf(metric, sizeof metric, ", %s %.4g", progress->metric_name,
-			progress->metric);
-	cli_progress("epoch %llu, step %llu: loss %.5g%s, %.0f samples/s, %.0f s left, %zu of %zu "
-		     "workers busy",
-		(unsigned long long)updated.epoch, (unsigned long long)updated.step, updated.loss,
-		metric, speed, left, progress->busy, started.workers);
-	if (progress->validated && verbose)
-		cli_note("epoch %llu: loss %.5g, validation loss %.5g%s",
-			(unsigned long long)updated.epoch, updated.loss, progress->valid_loss,
-			metric);
-}
-
-static void say_start(const struct nn_train_start *start)
-{
-	started = *start;
-	cli_note(
-		"%llu rows in %llu shards, %llu a step, %llu steps an epoch, kernel %s, %zu workers",
-		(unsigned long long)start->rows, (unsigned long long)start->shards,
-		(unsigned long long)start->batch, (unsigned long long)start->steps_per_epoch,
-		start->kernel, start->workers);
-	if (start->workers > start->shards && (workers || sshlogin || sshloginfile))
-		cli_warn("%zu workers for %llu shards: the others stand by (--shards makes more)",
-			start->workers, (unsigned long long)start->shards);
-}
 
 static void catch (int signal)
 {
@@ -396,12 +335,12 @@ static void set_plan(int count, char **operands)
 		plan.epochs = 1;
 	plan.files = (size_t)count - 1;
 	plan.paths = operands + 1;
-	plan.started = say_start;
-	plan.progress = say_progress;
+	plan.started = train_report_start;
+	plan.progress = train_report_step;
 	plan.stop = stop;
 	how.warn = cli_warn;
 	how.note = cli_note;
-	how.report = remember;
+	how.report = train_report_update;
 }
 
 int main(int argc, char **argv)
@@ -427,14 +366,12 @@ int main(int argc, char **argv)
 	lock_checkpoint(&lock, operands[0]);
 	name = read_start(&checkpoint, operands[0]);
 	name_kernel(&checkpoint, name);
-	if (log_path)
-		log_file = cli_open_log(log_path,
-			"step\tepoch\tloss\tlr\tmetric\tsamples/s\tretries\n");
+	train_report_open(&(struct train_report){ .log = log_path,
+		.verbose = verbose,
+		.asked = workers || sshlogin || sshloginfile });
 	status = train(&checkpoint, name, &err);
-	cli_progress_done();
+	train_report_close();
 	nn_lock_release(&lock);
-	if (log_file && fclose(log_file))
-		cli_die_of_log(log_path);
 	if (status || write_model(&checkpoint.model, &output, &err))
 		cli_die(&err);
 	nn_checkpoint_free(&checkpoint);

@@ -28,5 +28,6 @@ libnnpipe_a_SOURCES += lib/train/encoding.c lib/train/encoding.h
 libnnpipe_a_SOURCES += lib/train/channel.c lib/train/channel.h lib/train/pool.c lib/train/pool.h
 libnnpipe_a_SOURCES += lib/train/pool-private.h lib/train/worker_thread.c
 libnnpipe_a_SOURCES += lib/train/run.c lib/train/run.h lib/train/serve.c lib/train/serve.h
-libnnpipe_a_SOURCES += lib/train/train.c lib/train/train.h
+libnnpipe_a_SOURCES += lib/train/train.c lib/train/train.h lib/train/train-private.h
+libnnpipe_a_SOURCES += lib/train/survey.c lib/train/sync.c lib/train/validation.c
 libnnpipe_a_SOURCES += lib/train/places.c lib/train/places.h

@@ -1,0 +1,136 @@
+/* What the data are, and what follows from that for the training. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "train/train-private.h"
+
+static unsigned long long print(uint64_t number)
+{
+	return (unsigned long long)number;
+}
+
+/* Files that nn-shard wrote know their numbers; others are numbered in their order. */
+static int number_shards(struct training *training, const struct nn_preamble *answers,
+	struct nn_error *err)
+{
+	const struct nn_train_options *options = training->options;
+	size_t count = options->files;
+
+	for (size_t i = 0; i < count; i++) {
+		training->files[i] = (size_t)-1;
+		if (!answers[i].shards != !answers[0].shards)
+			return nn_fail(err, NN_BAD, "%s is a shard, %s is none",
+				options->paths[answers[i].shards ? i : 0],
+				options->paths[answers[i].shards ? 0 : i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		size_t number = answers[i].shards ? (size_t)answers[i].first : i;
+
+		if (answers[i].shards && answers[i].shards != count)
+			return nn_fail(err, NN_BAD, "%s is one of %llu shards: give all of them",
+				options->paths[i], print(answers[i].shards));
+		if (training->files[number] != (size_t)-1)
+			return nn_fail(err, NN_BAD, "%s and %s are both shard %zu of %zu",
+				options->paths[training->files[number]], options->paths[i], number,
+				count);
+		training->files[number] = i;
+	}
+	return NN_OK;
+}
+
+/* How many shards; of one file the rows must be known. */
+static int choose_shards(struct training *training, const struct nn_preamble *answers,
+	struct nn_error *err)
+{
+	const struct nn_train_options *options = training->options;
+	struct nn_run *run = &training->run;
+	bool views = options->files == 1 && !answers[0].shards;
+
+	if (!views && run->shards && run->shards != options->files)
+		return nn_fail(err, NN_USAGE,
+			"%llu shards are wanted, but the data are %zu files, a shard each",
+			print(run->shards), options->files);
+	if (!views)
+		run->shards = options->files;
+	else if (!run->shards)
+		run->shards = nn_run_default_shards(run->batch, training->rows);
+	if (run->shards > SIZE_MAX / sizeof *training->tasks)
+		return nn_fail(err, NN_USAGE, "%llu shards are too many", print(run->shards));
+	training->files = nn_alloc((size_t)run->shards, sizeof *training->files, err);
+	training->tasks = nn_alloc((size_t)run->shards, sizeof *training->tasks, err);
+	if (!training->files || !training->tasks)
+		return NN_FAILED;
+	return views ? NN_OK : number_shards(training, answers, err);
+}
+
+/* Asks the workers, who see the data, how many rows there are. */
+static int ask_rows(struct training *training, struct nn_preamble *answers, struct nn_error *err)
+{
+	size_t count = training->options->files;
+	struct nn_preamble *tasks = nn_alloc(count, sizeof *tasks, err);
+	struct nn_answer answer;
+	int status = tasks ? NN_OK : NN_FAILED;
+
+	for (size_t i = 0; i < count && !status; i++)
+		tasks[i] = (struct nn_preamble){ .kind = NN_KIND_TASK,
+			.part = (uint32_t)i,
+			.parts = (uint32_t)count };
+	if (!status)
+		status = nn_pool_begin(training->pool, NULL, NULL, tasks, count, err);
+	for (size_t i = 0; i < count && !status; i++) {
+		status = nn_pool_next(training->pool, &answer, err);
+		if (!status) {
+			answers[answer.task] = answer.preamble;
+			training->rows += answer.preamble.rows;
+			if (training->largest < answer.preamble.rows)
+				training->largest = answer.preamble.rows;
+		}
+	}
+	free(tasks);
+	return status;
+}
+
+int nn_train_survey(struct training *training, struct nn_error *err)
+{
+	struct nn_preamble *answers = nn_alloc(training->options->files, sizeof *answers, err);
+	int status = answers ? ask_rows(training, answers, err) : NN_FAILED;
+
+	if (!status && !training->rows)
+		status = nn_fail(err, NN_BAD, "%s: there are no rows in it",
+			training->options->paths[0]);
+	if (!status)
+		status = choose_shards(training, answers, err);
+	free(answers);
+	return status;
+}
+
+/* S, and where the training ends. */
+int nn_train_plan(struct training *training, struct nn_error *err)
+{
+	const struct nn_train_options *options = training->options;
+	struct nn_preamble *model = &training->checkpoint->model.preamble;
+	struct nn_run *run = &training->run;
+	uint64_t largest = training->largest;
+	uint64_t steps =
+		run->batch ? training->rows / run->batch + (training->rows % run->batch > 0) : 1;
+
+	if (model->step_in_epoch && model->steps_per_epoch != steps)
+		return nn_fail(err, NN_BAD,
+			"the model is at step %llu of an epoch of %llu steps, and %llu rows in "
+			"batches of %llu make %llu: --batch can change between epochs only",
+			print(model->step_in_epoch), print(model->steps_per_epoch),
+			print(training->rows), print(run->batch ? run->batch : training->rows),
+			print(steps));
+	if (options->files == 1)
+		largest = training->rows / run->shards + (training->rows % run->shards > 0);
+	if (largest < steps)
+		return nn_fail(err, NN_USAGE,
+			"%llu rows in %llu shards are too few for %llu steps an epoch: some steps "
+			"would have no rows",
+			print(training->rows), print(run->shards), print(steps));
+	training->steps_per_epoch = steps;
+	model->steps_per_epoch = steps;
+	training->last_step = options->steps ? run->first_step + options->steps : 0;
+	training->last_epoch = run->first_epoch + options->epochs;
+	return NN_OK;
+}

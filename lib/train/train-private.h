@@ -1,0 +1,42 @@
+/* What the files of a training share: how it begins (survey.c), a step of it (sync.c), the
+ * validation (validation.c), and the loop around them (train.c). */
+#ifndef NN_TRAIN_TRAIN_PRIVATE_H
+#define NN_TRAIN_TRAIN_PRIVATE_H
+
+#include "train/evaluate.h"
+#include "train/train.h"
+
+struct training {
+	/* Takes the model one step further. */
+	int (*step)(struct training *training, struct nn_error *err);
+	const struct nn_train_options *options;
+	struct nn_updater *updater;
+	struct nn_pool *pool;
+	struct nn_checkpoint *checkpoint;
+	struct nn_run run;
+	uint64_t rows;             /* of all data */
+	uint64_t largest;          /* of a file */
+	size_t *files;             /* [run.shards]: which file holds a shard */
+	struct nn_preamble model;  /* of the step at hand */
+	struct nn_preamble *tasks; /* [run.shards] of the step at hand */
+	uint64_t steps_per_epoch;
+	uint64_t last_step; /* 0: last_epoch counts */
+	uint64_t last_epoch;
+	struct nn_evaluation evaluation; /* of the validation data */
+	struct nn_train_progress progress;
+	double began;
+	uint64_t saved; /* the step that the checkpoint has */
+};
+
+/* Counts the rows of the data, numbers the shards and sets S and the end of the training. */
+int nn_train_survey(struct training *training, struct nn_error *err);
+int nn_train_plan(struct training *training, struct nn_error *err);
+
+/* The validation data, if there are any: loaded, and the model as it is now tried on them. */
+int nn_train_open_validation(struct training *training, struct nn_error *err);
+int nn_train_validate(struct training *training, struct nn_error *err);
+
+/* One step: all gradients of the model as it is, then the update. */
+int nn_train_sync_step(struct training *training, struct nn_error *err);
+
+#endif
