@@ -1,5 +1,6 @@
 /* nn-grad: the gradient of a model on shards of data, for each model that comes. */
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ static struct cli_reals weights;
 static bool has_shard_seed;
 static bool is_worker;
 static const char *kernel;
+static uint64_t shared;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -44,6 +46,8 @@ static const struct cli_option options[] = {
 	CLI_HEADING("For nn-train"),
 	CLI_FLAG(0, "worker", &is_worker, "answer tasks on standard input, as nn-train sends them"),
 	CLI_STRING(0, "kernel", "NAME", &kernel, "with --worker: the matrix kernel"),
+	CLI_COUNT(0, "shared", "FD", &shared,
+		"with --worker: memory that nn-train shares, by its descriptor"),
 	CLI_HEADING("Output"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -68,8 +72,11 @@ static void check_usage(char *const *operands, int count)
 		(model_path || task.batch || task.steps_per_epoch || task.has_seed || view.which ||
 			weights.count))
 		cli_usage("--worker goes with --kernel, --by and --shard-seed alone");
-	if (!is_worker && kernel)
-		cli_usage("--kernel goes with --worker");
+	if (!is_worker && (kernel || shared))
+		cli_usage("--kernel and --shared go with --worker");
+	if (shared && (shared <= STDERR_FILENO || shared > INT_MAX))
+		cli_usage("--shared: %llu is no descriptor that could be shared",
+			(unsigned long long)shared);
 	if (!is_worker && !view.which && (view.method || weights.count || has_shard_seed))
 		cli_usage("--by, --weights and --shard-seed go with --shard");
 	if (view.which && count > 1)
@@ -154,7 +161,8 @@ static _Noreturn void serve(struct nn_output *output, char *const *operands, siz
 		.count = count,
 		.method = view.method ? view.method : "block",
 		.shard_seed = view.seed,
-		.kernel = kernel };
+		.kernel = kernel,
+		.shared = shared };
 	struct nn_error err;
 
 	nn_process_die_with_parent();

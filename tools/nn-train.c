@@ -12,6 +12,7 @@
 #include "data/partition.h"
 #include "tensor/blas.h"
 #include "train/places.h"
+#include "train/serve.h"
 #include "train/train.h"
 
 #include "tools/optimizer-options.h"
@@ -279,6 +280,30 @@ static void lock_checkpoint(struct nn_lock *lock, const char *model)
 	}
 }
 
+/* Memory for the workers on this machine; without it, all passes by pipes. */
+static void share(struct nn_shared **shared)
+{
+	bool here = !hosts.count;
+	struct nn_error ignored;
+
+	*shared = NULL;
+	for (size_t i = 0; i < hosts.count; i++)
+		here = here || hosts.list[i].here;
+	if (here && !worker_command)
+		nn_shared_new(shared, &ignored);
+}
+
+/* What workers are told of the model and the optimizer, before they see any numbers. */
+static int describe(const struct nn_checkpoint *checkpoint, struct nn_bundle *description,
+	struct nn_error *err)
+{
+	int status = nn_bundle_copy_metas(&checkpoint->model.params, description, err);
+
+	return status ? status :
+			nn_bundle_set_meta(description, NN_WORKER_OPTIMIZER,
+				nn_bundle_meta(&checkpoint->state, "optimizer"), err);
+}
+
 static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_error *err)
 {
 	struct nn_places_options where = { .hosts = &hosts,
@@ -291,17 +316,25 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.shard_seed = plan.run.shard_seed,
 		.data = plan.paths,
 		.files = plan.files };
+	struct nn_bundle description = { 0 };
 	struct nn_pool_options crew = { .assign = assign == nn_assign_names[NN_ASSIGN_STATIC] ?
 			NN_ASSIGN_STATIC :
 			NN_ASSIGN_DYNAMIC,
 		.timeout = timeout,
 		.retries = retries,
-		.warn = cli_warn };
+		.warn = cli_warn,
+		.processors = nn_processors(),
+		.description = &description };
 	struct nn_updater *updater = NULL;
 	struct nn_pool *pool = NULL;
 	struct nn_place *places = NULL;
 	int status = nn_updater_new(&updater, checkpoint, name, &how, err);
 
+	share(&plan.shared);
+	crew.shared = plan.shared;
+	where.shared = plan.shared ? plan.shared->fd : 0;
+	if (!status)
+		status = describe(checkpoint, &description, err);
 	if (!status)
 		status = nn_places_make(&places, &crew.place_count, &where, err);
 	crew.places = places;
@@ -312,6 +345,8 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	nn_pool_free(pool);
 	nn_places_free(places, crew.place_count);
 	nn_updater_free(updater);
+	nn_shared_free(plan.shared);
+	nn_bundle_free(&description);
 	return status;
 }
 

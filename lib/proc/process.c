@@ -124,6 +124,9 @@ static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *p
 		posix_spawn_file_actions_adddup2(&actions, pipes->output[1], STDOUT_FILENO);
 	if (spawn->pipe_errors)
 		posix_spawn_file_actions_adddup2(&actions, pipes->errors[1], STDERR_FILENO);
+	/* Onto itself: what is to be closed in the child is not any more. */
+	if (spawn->keep)
+		posix_spawn_file_actions_adddup2(&actions, spawn->keep, spawn->keep);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
 	sigemptyset(&none);

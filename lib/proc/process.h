@@ -19,6 +19,7 @@ struct nn_spawn {
 	bool pipe_output;     /* else our standard output */
 	bool pipe_errors;     /* else our standard error; for nn_process_last_words */
 	bool own_group;       /* a process group of its own: Ctrl-C does not reach it */
+	int keep;             /* one more descriptor that is handed down, by its number; 0: none */
 	int pipe_bytes; /* how much the pipes shall hold, where the system allows; 0: its default */
 };
 

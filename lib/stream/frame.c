@@ -30,7 +30,8 @@ enum {
 	AT_WEIGHT = 120,
 	AT_LOSS = 128,
 	AT_ID = 136,
-	AT_RESERVED = 144,
+	AT_REFERENCE = 144,
+	AT_RESERVED = 176,
 	AT_CRC = 188,
 };
 
@@ -106,6 +107,8 @@ void nn_preamble_encode(const struct nn_preamble *preamble,
 	put_f64(bytes + AT_WEIGHT, preamble->weight);
 	put_f64(bytes + AT_LOSS, preamble->loss);
 	nn_put_u64(bytes + AT_ID, preamble->id);
+	for (unsigned i = 0; i < 4 && preamble->flags & NN_FLAG_REFERENCE; i++)
+		nn_put_u64(bytes + AT_REFERENCE + 8 * i, preamble->reference[i]);
 	nn_put_u32(bytes + AT_CRC, (uint32_t)crc32(0, bytes, AT_CRC));
 }
 
@@ -132,13 +135,16 @@ static void decode_fields(const unsigned char *bytes, struct nn_preamble *preamb
 		.loss = get_f64(bytes + AT_LOSS),
 		.id = nn_get_u64(bytes + AT_ID),
 	};
+	for (unsigned i = 0; i < 4 && preamble->flags & NN_FLAG_REFERENCE; i++)
+		preamble->reference[i] = nn_get_u64(bytes + AT_REFERENCE + 8 * i);
 }
 
 int nn_preamble_check(const struct nn_preamble *preamble, unsigned *at, struct nn_error *err)
 {
 	char name[16];
+	bool empty = preamble->kind == NN_KIND_END || preamble->flags & NN_FLAG_REFERENCE;
 
-	if (preamble->kind == NN_KIND_END ? preamble->stored || preamble->raw : preamble->raw < 8) {
+	if (empty ? preamble->stored || preamble->raw : preamble->raw < 8) {
 		*at = AT_RAW;
 		return nn_fail(err, NN_BAD, "a body of %llu bytes in a frame of %s",
 			(unsigned long long)preamble->raw, nn_kind_name(preamble->kind, name));
@@ -147,6 +153,10 @@ int nn_preamble_check(const struct nn_preamble *preamble, unsigned *at, struct n
 		*at = AT_FLAGS;
 		return nn_fail(err, NN_BAD, "flags 0x%x in an END frame",
 			(unsigned)preamble->flags);
+	}
+	if (preamble->flags & NN_FLAG_REFERENCE && preamble->flags & NN_FLAG_DEFLATE) {
+		*at = AT_FLAGS;
+		return nn_fail(err, NN_BAD, "a deflated reference");
 	}
 	if (preamble->flags & NN_FLAG_MORE && preamble->kind != NN_KIND_GRAD) {
 		*at = AT_FLAGS;
@@ -231,9 +241,8 @@ int nn_preamble_decode(const unsigned char bytes[static NN_PREAMBLE_BYTES],
 	if (preamble->flags & ~KNOWN_FLAGS)
 		return nn_fail(err, NN_BAD, "unknown flags 0x%x",
 			(unsigned)(preamble->flags & ~KNOWN_FLAGS));
-	if (preamble->flags & NN_FLAG_REFERENCE)
-		return nn_fail(err, NN_BAD, "a reference to shared memory that nobody passed");
-	for (unsigned i = AT_RESERVED; i < AT_CRC; i++)
+	for (unsigned i = preamble->flags & NN_FLAG_REFERENCE ? AT_RESERVED : AT_REFERENCE;
+		i < AT_CRC; i++)
 		if (bytes[i]) {
 			*at = i;
 			return nn_fail(err, NN_BAD, "reserved byte is 0x%02x, not zero", bytes[i]);

@@ -25,7 +25,7 @@ enum nn_kind {
 
 enum nn_flag {
 	NN_FLAG_DEFLATE = 1,   /* the stored body is a zlib stream (RFC 1950) of the body */
-	NN_FLAG_REFERENCE = 2, /* no body: shared memory, only where a parent passed it */
+	NN_FLAG_REFERENCE = 2, /* no body: it is in shared memory, see nn_reader_take_references */
 	NN_FLAG_MORE =
 		4, /* grad: the next frame has more shards of this step, of the same sender */
 };
@@ -56,6 +56,7 @@ struct nn_preamble {
 	double loss;   /* sum over the rows */
 	uint64_t id;   /* nn_bundle_id of the model this is or was computed from; 0: unknown.
 			* END: digest of the digests */
+	uint64_t reference[4]; /* with NN_FLAG_REFERENCE: what lies where in the shared memory */
 };
 
 /* "model", "grad", ...; "kind 77" for others, in a static buffer of the caller. */

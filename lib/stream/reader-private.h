@@ -13,7 +13,8 @@ enum state { AT_START, BETWEEN, IN_FRAME, AFTER_END };
 struct nn_reader {
 	struct nn_input input;
 	unsigned plain_kind;
-	bool plain; /* the input is a safetensors file */
+	bool plain;      /* the input is a safetensors file */
+	bool references; /* are taken */
 	enum state state;
 	struct nn_frame frame;
 	struct nn_hasher *digests; /* of the stream's digests */

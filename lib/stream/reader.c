@@ -49,6 +49,11 @@ void nn_reader_close(struct nn_reader *reader)
 	free(reader);
 }
 
+void nn_reader_take_references(struct nn_reader *reader)
+{
+	reader->references = true;
+}
+
 const char *nn_reader_name(const struct nn_reader *reader)
 {
 	return reader->input.name;
@@ -121,6 +126,9 @@ static int read_preamble(struct nn_reader *reader, struct nn_error *err)
 	if (nn_preamble_decode(bytes, &reader->frame.preamble, &at, &why))
 		return nn_input_damaged(&reader->input, reader->frame.position + at, err, "%s",
 			why.text);
+	if (reader->frame.preamble.flags & NN_FLAG_REFERENCE && !reader->references)
+		return nn_input_damaged(&reader->input, reader->frame.position, err,
+			"a reference to shared memory that nobody passed");
 	if (reader->frame.preamble.sequence != reader->input.frame)
 		return nn_input_damaged(&reader->input, reader->frame.position, err,
 			"frame %llu stands where frame %llu is due",
@@ -178,6 +186,16 @@ static int check_end(struct nn_reader *reader, struct nn_error *err)
 	reader->state = IN_FRAME;
 	reader->data_left = 0;
 	reader->frame.layout = NULL;
+	return nn_reader_verify(reader, err);
+}
+
+/* All of it has come: there is nothing to look at before it is verified. */
+static int enter_reference(struct nn_reader *reader, struct nn_error *err)
+{
+	reader->state = IN_FRAME;
+	reader->data_left = 0;
+	reader->frame.layout = NULL;
+	reader->frame.same_layout = true;
 	return nn_reader_verify(reader, err);
 }
 
@@ -242,8 +260,10 @@ static int next_frame(struct nn_reader *reader, const struct nn_frame **frame, s
 	if (status)
 		return status;
 	*frame = &reader->frame;
-	return reader->frame.preamble.kind == NN_KIND_END ? check_end(reader, err) :
-							    nn_reader_enter_body(reader, err);
+	if (reader->frame.preamble.kind == NN_KIND_END)
+		return check_end(reader, err);
+	return reader->frame.preamble.flags & NN_FLAG_REFERENCE ? enter_reference(reader, err) :
+								  nn_reader_enter_body(reader, err);
 }
 
 int nn_reader_next(struct nn_reader *reader, const struct nn_frame **frame, struct nn_error *err)
@@ -254,6 +274,8 @@ int nn_reader_next(struct nn_reader *reader, const struct nn_frame **frame, stru
 		status = next_frame(reader, frame, err);
 		if (status || !*frame || (*frame)->preamble.kind == NN_KIND_END)
 			return status;
+		if ((*frame)->preamble.flags & NN_FLAG_REFERENCE)
+			return NN_OK;
 		reader->changed |= !reader->frame.same_layout;
 		if ((*frame)->preamble.kind & NN_KIND_SKIPPABLE)
 			continue;

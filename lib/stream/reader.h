@@ -22,7 +22,8 @@ struct nn_reader;
 
 struct nn_frame {
 	struct nn_preamble preamble;
-	/* Names, shapes and metadata of the tensors; no data. Stays valid until nn_reader_next. */
+	/* Names, shapes and metadata of the tensors; no data; NULL in END and references. Stays
+	 * valid until nn_reader_next. */
 	const struct nn_bundle *layout;
 	bool ordered;      /* data come in canonical order: always, but from plain files */
 	bool same_layout;  /* header identical to that of the last frame that the caller was given,
@@ -38,6 +39,10 @@ struct nn_frame {
 int nn_reader_open(struct nn_reader **reader, int fd, const char *name, unsigned plain_kind,
 	struct nn_error *err);
 void nn_reader_close(struct nn_reader *reader); /* NULL is fine */
+/* The program that started this one has passed it memory that both see: frames with
+ * NN_FLAG_REFERENCE, which have neither body nor layout, are taken from now on. Elsewhere they are
+ * refused. */
+void nn_reader_take_references(struct nn_reader *reader);
 /* Before the first nn_reader_next: is this a plain safetensors file? */
 int nn_reader_plain(struct nn_reader *reader, bool *plain, struct nn_error *err);
 const char *nn_reader_name(const struct nn_reader *reader);

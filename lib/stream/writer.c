@@ -224,6 +224,17 @@ int nn_writer_finish(struct nn_writer *writer, struct nn_error *err)
 	return end_frame(writer, NULL, 0, err);
 }
 
+int nn_writer_reference(struct nn_writer *writer, const struct nn_preamble *preamble,
+	struct nn_error *err)
+{
+	struct nn_preamble reference = *preamble;
+	int status;
+
+	reference.flags = NN_FLAG_REFERENCE;
+	status = start_frame(writer, &reference, 0, 0, err);
+	return status ? status : end_frame(writer, NULL, 0, err);
+}
+
 int nn_writer_end(struct nn_writer *writer, struct nn_error *err)
 {
 	struct nn_preamble end = { .kind = NN_KIND_END, .id = nn_hasher_value(writer->digests) };

@@ -25,6 +25,10 @@ int nn_writer_begin(struct nn_writer *writer, const struct nn_preamble *preamble
 int nn_writer_put(struct nn_writer *writer, const void *bytes, size_t count, struct nn_error *err);
 int nn_writer_finish(struct nn_writer *writer, struct nn_error *err);
 
+/* A frame with NN_FLAG_REFERENCE, which is set here: preamble->reference and no body. */
+int nn_writer_reference(struct nn_writer *writer, const struct nn_preamble *preamble,
+	struct nn_error *err);
+
 /* The END frame. Another stream may follow on the same descriptor and writer. */
 int nn_writer_end(struct nn_writer *writer, struct nn_error *err);
 

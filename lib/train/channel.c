@@ -27,6 +27,7 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		.pipe_output = true,
 		.pipe_errors = true,
 		.own_group = true,
+		.keep = place->shared,
 		.pipe_bytes = PIPE_BYTES };
 	int status;
 
@@ -42,6 +43,8 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		status = nn_writer_open(&channel->writer, channel->process.input, name, err);
 	if (status)
 		nn_channel_break(channel, err);
+	else if (place->shared)
+		nn_reader_take_references(channel->reader);
 	return status;
 }
 
@@ -151,6 +154,38 @@ static int check_answer(const struct nn_preamble *answer, const struct nn_preamb
 	return status;
 }
 
+int nn_channel_send_task(struct nn_channel *channel, const struct nn_preamble *task,
+	struct nn_error *err)
+{
+	struct nn_bundle nothing = { 0 };
+
+	return task->flags & NN_FLAG_REFERENCE ?
+		nn_writer_reference(channel->writer, task, err) :
+		nn_writer_frame(channel->writer, task, &nothing, err);
+}
+
+int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamble *task,
+	struct nn_answer *answer, struct nn_error *err)
+{
+	const struct nn_frame *frame;
+	int status = next(channel, task->shards ? NN_KIND_GRAD : NN_KIND_TASK, &frame, err);
+
+	*answer = (struct nn_answer){ .buffer = NN_NO_BUFFER };
+	if (status)
+		return status;
+	answer->preamble = frame->preamble;
+	answer->partial = (struct nn_partial){ .range = { task->first, task->end },
+		.rows = frame->preamble.rows,
+		.weight = frame->preamble.weight,
+		.loss = frame->preamble.loss };
+	status = check_answer(&answer->preamble, task, err);
+	if (!status && memcmp(answer->preamble.reference, task->reference, sizeof task->reference))
+		status = nn_fail(err, NN_FAILED, "it answered another task: another reference");
+	if (!status && !isfinite(answer->partial.loss))
+		status = nn_fail(err, NN_BAD, "the loss is %g", answer->partial.loss);
+	return status ? status : nn_reader_verify(channel->reader, err);
+}
+
 static int take_gradient(struct nn_channel *channel, const struct nn_frame *frame,
 	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err)
 {
@@ -179,11 +214,10 @@ static int take_gradient(struct nn_channel *channel, const struct nn_frame *fram
 int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
 	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err)
 {
-	struct nn_bundle nothing = { 0 };
 	const struct nn_frame *frame;
-	int status = nn_writer_frame(channel->writer, task, &nothing, err);
+	int status = nn_channel_send_task(channel, task, err);
 
-	answer->partial = (struct nn_partial){ 0 };
+	*answer = (struct nn_answer){ .buffer = NN_NO_BUFFER };
 	if (!status)
 		status = next(channel, task->shards ? NN_KIND_GRAD : NN_KIND_TASK, &frame, err);
 	if (status)

@@ -29,6 +29,12 @@ int nn_channel_send_model(struct nn_channel *channel, const struct nn_preamble *
  * filled in. `params` is what the gradient must be like. Errors do not name the worker. */
 int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
 	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err);
+/* The two halves of nn_channel_ask, for a worker that shares memory: a task that has a model is a
+ * reference, and so is its answer, which has no tensors. Neither takes long. */
+int nn_channel_send_task(struct nn_channel *channel, const struct nn_preamble *task,
+	struct nn_error *err);
+int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamble *task,
+	struct nn_answer *answer, struct nn_error *err);
 /* Says END and waits for the end of the process. */
 void nn_channel_dismiss(struct nn_channel *channel);
 /* Ends the process after a fault, and puts what its end tells of the cause in place of `why`. */

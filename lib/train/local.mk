@@ -31,3 +31,6 @@ libnnpipe_a_SOURCES += lib/train/run.c lib/train/run.h lib/train/serve.c lib/tra
 libnnpipe_a_SOURCES += lib/train/train.c lib/train/train.h lib/train/train-private.h
 libnnpipe_a_SOURCES += lib/train/survey.c lib/train/sync.c lib/train/validation.c
 libnnpipe_a_SOURCES += lib/train/places.c lib/train/places.h
+libnnpipe_a_SOURCES += lib/train/shared.c lib/train/shared.h lib/train/slice.c lib/train/slice.h
+libnnpipe_a_SOURCES += lib/train/serve_shared.c lib/train/serve_shared.h lib/train/direct.c
+libnnpipe_a_SOURCES += lib/train/shared_step.c lib/train/shared_step.h

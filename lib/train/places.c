@@ -54,6 +54,11 @@ static int make_here(struct nn_place *place, const struct nn_places_options *opt
 	if (!status && !options->command)
 		status = nn_shell_word(&line,
 			find_beside(beside, sizeof beside) ? beside : NN_WORKER_TOOL, err);
+	/* Any command may run it where our memory is out of reach. */
+	if (!status && !options->command && options->shared) {
+		place->shared = options->shared;
+		status = nn_buffer_printf(&line, err, " --shared %d", options->shared);
+	}
 	if (!status)
 		status = put_arguments(&line, options, err);
 	place->command = line.data;

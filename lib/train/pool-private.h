@@ -4,6 +4,7 @@
 #ifndef NN_TRAIN_POOL_PRIVATE_H
 #define NN_TRAIN_POOL_PRIVATE_H
 
+#include <poll.h>
 #include <pthread.h>
 
 #include "base/memory.h"
@@ -31,6 +32,13 @@ struct nn_pool_worker {
 	uint64_t starts; /* that failed, in a row */
 	uint64_t has;    /* number of the model that it was sent */
 	size_t task;     /* that it is at */
+	/* Of a worker that shares memory: see direct.c. */
+	size_t buffer;            /* that its gradient goes to */
+	struct nn_preamble asked; /* what it was asked last */
+	bool at_slice;            /* that is no task */
+	bool sliced;              /* the last slice is done; asked.rows: all was finite */
+	bool broken;              /* `fault` has happened: its thread must take it */
+	struct nn_error fault;
 };
 
 struct nn_pool_task {
@@ -62,6 +70,11 @@ struct nn_pool {
 	struct nn_buffer said; /* lines for warn */
 	struct nn_error failure;
 	bool failed;
+	size_t direct_count;   /* workers that share memory; of these: */
+	int alarm;             /* eventfd: a thread has news; -1: nobody shares */
+	struct pollfd *polled; /* [direct_count + 1] */
+	size_t *polled_workers;
+	double spin; /* seconds to look for answers before sleeping */
 };
 
 /* Monotonic, in seconds. */
@@ -71,6 +84,25 @@ void nn_pool_wait(struct nn_pool *pool, pthread_cond_t *condition, double until)
 /* Those who have something to do sleep no longer. */
 void nn_pool_wake(struct nn_pool *pool);
 void nn_pool_set_state(struct nn_pool_worker *worker, enum nn_worker_state state);
+/* Kills those whose time is up. The time when the next one's may be; 0: nobody has a limit. */
+double nn_pool_kill_late(struct nn_pool *pool);
+/* A thread has something for whoever waits in nn_pool_next. */
+void nn_pool_tell(struct nn_pool *pool);
+/* BUSY -> IDLE */
+void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *answer);
+/* The task that this one, who is free, shall take. */
+size_t nn_pool_next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker);
+bool nn_pool_is_direct(const struct nn_pool_worker *worker);
+
+/* direct.c: hands tasks to workers that share memory, and waits for their answers or for news of
+ * the threads, but not longer than until a time; 0: for ever. Called with the lock, which is
+ * released while it waits. */
+void nn_direct_hand_out(struct nn_pool *pool);
+void nn_direct_wait(struct nn_pool *pool, double until);
+int nn_direct_open(struct nn_pool *pool, struct nn_error *err);
+void nn_direct_close(struct nn_pool *pool);
+/* The description, to one that has just said hello; by its thread. */
+int nn_direct_describe(struct nn_pool_worker *worker, struct nn_error *err);
 /* The thread of a worker. */
 void *nn_pool_live(void *worker);
 

@@ -56,6 +56,8 @@ static void make_workers(struct nn_pool *pool)
 			worker->place = i;
 			worker->task = NN_NOBODY;
 			worker->sleep = NN_POOL_FIRST_SLEEP;
+			worker->buffer = NN_NO_BUFFER;
+			pool->direct_count += nn_pool_is_direct(worker);
 			name_worker(worker, &pool->options->places[i]);
 			pthread_cond_init(&worker->wake, &monotonic);
 			nn_pool_set_state(worker, STARTING);
@@ -74,6 +76,7 @@ int nn_pool_new(struct nn_pool **pool, const struct nn_pool_options *options, st
 	if (!new)
 		return NN_FAILED;
 	new->options = options;
+	new->alarm = -1;
 	for (size_t i = 0; i < options->place_count; i++)
 		new->worker_count += options->places[i].workers;
 	new->workers = nn_alloc(new->worker_count, sizeof *new->workers, err);
@@ -87,7 +90,9 @@ int nn_pool_new(struct nn_pool **pool, const struct nn_pool_options *options, st
 		return NN_FAILED;
 	}
 	make_workers(new);
-	status = nn_process_need_files(FILES_PER_WORKER * new->worker_count, err);
+	status = nn_process_need_files(FILES_PER_WORKER * new->worker_count + 2, err);
+	if (!status)
+		status = nn_direct_open(new, err);
 	if (!status)
 		status = start_threads(new, err);
 	if (status) {
@@ -127,6 +132,7 @@ void nn_pool_free(struct nn_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (size_t i = 0; i < pool->threads; i++)
 		pthread_join(pool->workers[i].thread, NULL);
+	nn_direct_close(pool);
 	for (size_t i = 0; i < pool->worker_count; i++)
 		pthread_cond_destroy(&pool->workers[i].wake);
 	pthread_cond_destroy(&pool->news);
@@ -189,8 +195,7 @@ static void speak(struct nn_pool *pool)
 	nn_buffer_clear(&pool->said);
 }
 
-/* Kills those whose time is up. The time when the next one's may be; 0: nobody has a limit. */
-static double kill_late(struct nn_pool *pool)
+double nn_pool_kill_late(struct nn_pool *pool)
 {
 	double time = nn_pool_now();
 	double next = pool->options->timeout > 0 ? time + pool->options->timeout : 0;
@@ -216,10 +221,14 @@ int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error
 
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->failed && pool->taken == pool->ready_count) {
-		double next = kill_late(pool);
+		double next = nn_pool_kill_late(pool);
 
 		speak(pool);
-		nn_pool_wait(pool, &pool->news, next);
+		nn_direct_hand_out(pool);
+		if (pool->direct_count)
+			nn_direct_wait(pool, next);
+		else
+			nn_pool_wait(pool, &pool->news, next);
 	}
 	speak(pool);
 	if (pool->taken < pool->ready_count) {
@@ -233,6 +242,11 @@ int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return status;
+}
+
+bool nn_pool_is_shared(const struct nn_pool *pool)
+{
+	return pool->worker_count && pool->direct_count == pool->worker_count;
 }
 
 size_t nn_pool_size(const struct nn_pool *pool)

@@ -12,6 +12,7 @@
 #include "sched/assign.h"
 #include "stream/frame.h"
 #include "tensor/tensor.h"
+#include "train/shared.h"
 
 /* Where workers run, and what starts one there. */
 struct nn_place {
@@ -22,6 +23,7 @@ struct nn_place {
 		*command; /* for sh -c, with NN_WORKER=number from 1 in its environment; or NULL */
 	char *const *arguments; /* else a program and its arguments, NULL-terminated */
 	unsigned workers;       /* how many of them */
+	int shared; /* descriptor of shared memory, handed down; the tool knows it. 0: none */
 };
 
 struct nn_pool_options {
@@ -33,6 +35,11 @@ struct nn_pool_options {
 	uint64_t retries; /* of a task, and of starting a worker that has not answered yet */
 	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	unsigned processors; /* here */
+	/* What places with a descriptor share; NULL: none have. It must be laid out before the
+	 * first task that has a model. `description` is what is told first (train/serve.h). */
+	struct nn_shared *shared;
+	const struct nn_bundle *description;
 };
 
 struct nn_pool;
@@ -56,11 +63,31 @@ struct nn_answer {
 	struct nn_partial
 		partial; /* a gradient, all numbers finite; the caller's. Empty if the task
 				      * was about rows */
+	/* Else, from a worker that shares memory: where the gradient is, the caller's to put back,
+	 * not yet checked; its range, rows, weight and loss are in `partial`. NN_NO_BUFFER. */
+	size_t buffer;
 };
 /* The next answer, in the order in which they come. Faults are mended meanwhile, by the rules at
  * the head of worker_thread.c. An error ends the run: NN_FAILED if no worker is left or a task has
  * failed too often; the status that workers give if they say that another try is of no use. */
 int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error *err);
+
+/* Between two steps: splits blocks [0, blocks) among the workers that share memory and the caller,
+ * and has them do `op` with `with` (train/shared.h). *finite: all said so. `mine` does the caller's
+ * part, and what a worker fails at. */
+struct nn_pool_slices {
+	enum nn_shared_op op;
+	uint64_t with;
+	size_t blocks;
+	size_t least; /* blocks that are worth a message */
+	bool (*mine)(void *context, size_t from, size_t to);
+	void *context;
+};
+int nn_pool_slice(struct nn_pool *pool, const struct nn_pool_slices *slices, bool *finite,
+	struct nn_error *err);
+
+/* Do all of the workers share memory? */
+bool nn_pool_is_shared(const struct nn_pool *pool);
 
 /* What is to be shown. */
 size_t nn_pool_size(const struct nn_pool *pool);

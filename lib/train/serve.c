@@ -15,6 +15,7 @@
 #include "stream/writer.h"
 #include "tensor/blas.h"
 #include "train/fit.h"
+#include "train/serve_shared.h"
 #include "train/shards.h"
 #include "train/task.h"
 
@@ -43,6 +44,7 @@ struct server {
 	struct nn_network *network; /* of the model */
 	struct nn_task_space space;
 	struct nn_partial partial;
+	struct nn_shared_worker *shared; /* NULL: all comes by the pipe */
 };
 
 static int say_hello(const struct server *server, struct nn_error *err)
@@ -168,9 +170,13 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	const struct nn_shard *shard;
 	struct nn_shard whole;
 	struct operand *operand;
+	bool shared = task->flags & NN_FLAG_REFERENCE;
 	int status = find_operand(server, task, &operand, err);
 
-	if (!status && (!server->network || task->id != server->model.preamble.id))
+	if (!status && shared)
+		status = nn_shared_worker_point(server->shared, task, &server->model.params,
+			&server->partial.sum, err);
+	if (!status && (!server->network || (!shared && task->id != server->model.preamble.id)))
 		status = nn_fail(err, NN_BAD, "a task for model %016llx, which did not come",
 			(unsigned long long)task->id);
 	if (!status)
@@ -199,7 +205,8 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	grad.rows = server->partial.rows;
 	grad.weight = server->partial.weight;
 	grad.loss = server->partial.loss;
-	return nn_writer_frame(server->writer, &grad, &server->partial.sum, err);
+	return shared ? nn_writer_reference(server->writer, &grad, err) :
+			nn_writer_frame(server->writer, &grad, &server->partial.sum, err);
 }
 
 static int check_task(const struct nn_preamble *task, struct nn_error *err)
@@ -213,6 +220,15 @@ static int check_task(const struct nn_preamble *task, struct nn_error *err)
 		(unsigned long long)task->step_in_epoch, (unsigned long long)task->steps_per_epoch);
 }
 
+/* What lies in shared memory is not ours to free. */
+static void let_go(struct server *server)
+{
+	if (!server->shared)
+		return;
+	server->model.params.data = NULL;
+	server->partial.sum.data = NULL;
+}
+
 static int take_network(struct server *server, struct nn_error *err)
 {
 	const struct nn_bundle *params = &server->model.params;
@@ -222,6 +238,7 @@ static int take_network(struct server *server, struct nn_error *err)
 		return nn_network_check_params(server->network, params, err);
 	nn_network_free(server->network);
 	server->network = NULL;
+	let_go(server);
 	nn_partial_free(&server->partial);
 	for (size_t i = 0; i < server->options->count; i++)
 		server->operands[i].fits = false;
@@ -230,7 +247,7 @@ static int take_network(struct server *server, struct nn_error *err)
 		status = nn_blas_load(nn_bundle_meta(params, "kernel"), 0, err);
 	if (!status)
 		status = nn_network_layout(server->network, &server->partial.sum, err);
-	if (!status)
+	if (!status && !server->shared)
 		status = nn_bundle_alloc(&server->partial.sum, err);
 	if (!status)
 		status = nn_bundle_set_meta(&server->partial.sum, "kernel", nn_blas_kernel(), err);
@@ -241,8 +258,11 @@ static int take_model(struct server *server, const struct nn_frame *frame, struc
 {
 	int status;
 
+	let_go(server);
 	nn_model_free(&server->model);
 	status = nn_model_load(&server->model, server->reader, frame, err);
+	if (!status && server->shared)
+		status = nn_shared_worker_describe(server->shared, &server->model.params, err);
 	return status ? status : take_network(server, err);
 }
 
@@ -264,6 +284,10 @@ static int take_frame(struct server *server, const struct nn_frame *frame, struc
 		status = check_task(&task, err);
 	if (status)
 		return status;
+	if (task.flags & NN_FLAG_REFERENCE && task.reference[0] != NN_SHARED_GRADIENT) {
+		status = nn_shared_worker_slice(server->shared, &task, err);
+		return status ? status : nn_writer_reference(server->writer, &task, err);
+	}
 	return task.shards ? answer_task(server, &task, err) : answer_rows(server, &task, err);
 }
 
@@ -274,7 +298,11 @@ static int serve(struct server *server, struct nn_error *err)
 
 	if (!status)
 		status = say_hello(server, err);
-	while (!status && !(status = nn_reader_next(server->reader, &frame, err))) {
+	while (!status) {
+		nn_shared_worker_spin(server->shared, server->reader);
+		status = nn_reader_next(server->reader, &frame, err);
+		if (status)
+			break;
 		if (!frame || frame->preamble.kind == NN_KIND_END)
 			return nn_writer_end(server->writer, err);
 		status = take_frame(server, frame, err);
@@ -291,10 +319,12 @@ static void close_server(struct server *server)
 			nn_dataset_free(&server->operands[i].data);
 	free(server->views);
 	free(server->operands);
+	let_go(server);
 	nn_model_free(&server->model);
 	nn_network_free(server->network);
 	nn_task_space_free(&server->space);
 	nn_partial_free(&server->partial);
+	nn_shared_worker_free(server->shared);
 	nn_writer_close(server->writer);
 	nn_reader_close(server->reader);
 }
@@ -307,6 +337,10 @@ int nn_serve(int in, int out, const struct nn_serve_options *options, struct nn_
 
 	if (!status)
 		status = nn_writer_open(&server.writer, out, "stdout", &why);
+	if (!status && options->shared) {
+		nn_reader_take_references(server.reader);
+		status = nn_shared_worker_new(&server.shared, (int)options->shared, &why);
+	}
 	if (!status && !(server.operands = nn_alloc(options->count, sizeof *server.operands, &why)))
 		status = NN_FAILED;
 	if (!status) {

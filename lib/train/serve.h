@@ -9,6 +9,10 @@
  *   worker       grad    of that shard and step
  *   coordinator  task    with V = 0: how many rows has operand `part`?
  *   worker       task    the same, with rows; and V and first, if the operand is a shard by itself
+ *   coordinator  model   without tensors, metadata `optimizer`, `spin`: of what lies in memory that
+ *                        both share; before any reference
+ *   coordinator  task    a reference, see train/shared.h: the answer is a reference too, of kind
+ *                        grad or task; rows of a task: 1 if all parameters are finite
  *   worker       error   metadata `status` (a number of enum nn_status), `text`: then it ends
  *   coordinator  END     the worker writes its own and ends
  */
@@ -25,13 +29,16 @@
 #define NN_WORKER_CPU "cpu"
 #define NN_WORKER_STATUS "status"
 #define NN_WORKER_TEXT "text"
+#define NN_WORKER_OPTIMIZER "optimizer"
+#define NN_WORKER_SPIN "spin" /* microseconds to look for a task before sleeping */
 
 struct nn_serve_options {
 	char *const *paths; /* [count]: one file, of which shards are views, or a shard each */
 	size_t count;
 	const char *method;  /* of nn_partitioner_names: how one file is cut */
 	uint64_t shard_seed; /* of random cuts */
-	const char *kernel;  /* of matrix products; NULL: what the environment or OpenBLAS picks */
+	uint64_t shared;    /* descriptor of shared memory that a coordinator has passed; 0: none */
+	const char *kernel; /* of matrix products; NULL: what the environment or OpenBLAS picks */
 };
 
 /* Until END. A file is loaded when a task first asks for it, and kept. What fails is said in an

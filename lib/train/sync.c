@@ -1,8 +1,7 @@
 /* The synchronous step: each shard's gradient of one and the same model. */
 #include "train/train-private.h"
 
-/* The tasks of the step that the model is at. */
-static int hand_out(struct training *training, struct nn_error *err)
+int nn_train_hand_out(struct training *training, struct nn_error *err)
 {
 	struct nn_preamble *model = &training->checkpoint->model.preamble;
 	uint64_t shards = training->run.shards;
@@ -31,7 +30,7 @@ static int hand_out(struct training *training, struct nn_error *err)
 int nn_train_sync_step(struct training *training, struct nn_error *err)
 {
 	struct nn_train_progress *progress = &training->progress;
-	int status = hand_out(training, err);
+	int status = nn_train_hand_out(training, err);
 
 	progress->rows = 0;
 	progress->validated = false;

@@ -9,6 +9,7 @@
 struct training {
 	/* Takes the model one step further. */
 	int (*step)(struct training *training, struct nn_error *err);
+	struct nn_shared_step *shared; /* of shared_step.c; NULL: nobody shares memory */
 	const struct nn_train_options *options;
 	struct nn_updater *updater;
 	struct nn_pool *pool;
@@ -38,5 +39,9 @@ int nn_train_validate(struct training *training, struct nn_error *err);
 
 /* One step: all gradients of the model as it is, then the update. */
 int nn_train_sync_step(struct training *training, struct nn_error *err);
+/* The same where workers share memory with us (shared_step.h). */
+int nn_train_shared_step(struct training *training, struct nn_error *err);
+/* The tasks of the step that the model is at, to the pool. */
+int nn_train_hand_out(struct training *training, struct nn_error *err);
 
 #endif

@@ -1,3 +1,4 @@
+#include "train/shared_step.h"
 #include "train/train-private.h"
 
 #include <stdlib.h>
@@ -113,6 +114,8 @@ static int begin(struct training *training, struct nn_error *err)
 
 	if (!status)
 		status = nn_train_plan(training, err);
+	if (!status && training->options->shared)
+		status = nn_shared_step_open(training, err);
 	if (!status)
 		status = nn_run_write(&training->run, &training->checkpoint->state, err);
 	if (!status)
@@ -143,9 +146,14 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 		.saved = UINT64_MAX,
 		.step = nn_train_sync_step };
 	int status = begin(&training, err);
+	struct nn_error ignored;
+	int closed;
 
 	if (!status)
 		status = loop(&training, err);
+	closed = nn_shared_step_close(&training, status ? &ignored : err);
+	if (!status)
+		status = closed;
 	if (options->valid)
 		nn_evaluation_close(&training.evaluation);
 	free(training.files);

@@ -38,14 +38,15 @@ struct nn_train_progress {
 };
 
 struct nn_train_options {
-	struct nn_run run;      /* 0, NULL: as the default or the checkpoint says */
-	size_t files;           /* operands that hold the data */
-	char *const *paths;     /* [files]: what to call them */
-	uint64_t epochs;        /* to train in all, since first_epoch; 0: as `steps` says */
-	uint64_t steps;         /* since first_step */
-	const char *valid;      /* data set to try the model on after each epoch; NULL: none */
-	const char *checkpoint; /* NULL: none */
-	uint64_t every;         /* steps between two checkpoints; 0: only in the end */
+	struct nn_run run;        /* 0, NULL: as the default or the checkpoint says */
+	size_t files;             /* operands that hold the data */
+	char *const *paths;       /* [files]: what to call them */
+	uint64_t epochs;          /* to train in all, since first_epoch; 0: as `steps` says */
+	uint64_t steps;           /* since first_step */
+	struct nn_shared *shared; /* memory that workers of the pool share; NULL: none does */
+	const char *valid;        /* data set to try the model on after each epoch; NULL: none */
+	const char *checkpoint;   /* NULL: none */
+	uint64_t every;           /* steps between two checkpoints; 0: only in the end */
 	void (*started)(const struct nn_train_start *start);
 	void (*progress)(const struct nn_train_progress *progress);
 	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */

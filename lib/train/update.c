@@ -298,26 +298,51 @@ static void advance(struct nn_preamble *model, uint64_t steps_per_epoch)
 	}
 }
 
+void nn_updater_pass(const struct nn_updater *updater, double weight, double norm,
+	struct nn_optim_pass *pass)
+{
+	uint64_t updates = *nn_state_updates(&updater->checkpoint->state);
+
+	*pass = (struct nn_optim_pass){ .options = &updater->optim,
+		.lr = nn_schedule_rate(&updater->optim, updates),
+		.divisor = weight / nn_clip_factor(norm / weight, updater->optim.clip),
+		.t = updates + 1 };
+}
+
 static void apply(struct nn_updater *updater, const struct nn_partial *sum,
-	struct nn_update_report *report)
+	const struct nn_optim_pass *pass)
 {
 	struct nn_bundle *params = &updater->checkpoint->model.params;
 	const struct nn_bundle *state = &updater->checkpoint->state;
 	const struct nn_optimizer *optimizer = nn_optim_find(updater->optim.method);
-	uint64_t *updates = nn_state_updates(state);
-	struct nn_optim_pass pass = { .options = &updater->optim };
 	float *slots[NN_MAX_SLOTS] = { NULL };
 
 	for (size_t i = 0; i < nn_optim_slots(optimizer, &updater->optim); i++)
 		slots[i] = nn_state_slot(state, optimizer->slots[i]);
-	report->norm = nn_gradient_norm(&sum->sum) / sum->weight;
-	report->loss = sum->loss / sum->weight;
-	report->lr = nn_schedule_rate(&updater->optim, *updates);
-	pass.lr = report->lr;
-	pass.divisor = sum->weight / nn_clip_factor(report->norm, updater->optim.clip);
-	pass.t = ++*updates;
-	optimizer->update(&pass, (float *)(void *)params->data,
+	optimizer->update(pass, (float *)(void *)params->data,
 		(const float *)(const void *)sum->sum.data, slots, params->bytes / sizeof(float));
+}
+
+const struct nn_optim_options *nn_updater_optim(const struct nn_updater *updater)
+{
+	return &updater->optim;
+}
+
+void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, double loss,
+	double weight, double norm)
+{
+	struct nn_checkpoint *checkpoint = updater->checkpoint;
+	struct nn_preamble *model = &checkpoint->model.preamble;
+	struct nn_update_report report = { .loss = loss / weight,
+		.lr = pass->lr,
+		.norm = norm / weight };
+
+	*nn_state_updates(&checkpoint->state) = pass->t;
+	advance(model, model->steps_per_epoch);
+	model->id = 0;
+	report.step = model->step;
+	report.epoch = model->epoch;
+	updater->options->report(&report);
 }
 
 /* The first gradient says which kernel the model is trained with. */
@@ -332,7 +357,7 @@ static int adopt_kernel(struct nn_updater *updater, const struct nn_bundle *sum,
 	return nn_bundle_set_meta(params, "kernel", kernel, err);
 }
 
-static int diverged(const struct nn_updater *updater, const char *what, struct nn_error *err)
+int nn_updater_diverged(const struct nn_updater *updater, const char *what, struct nn_error *err)
 {
 	nn_fail_in(err, "step %llu: %s",
 		(unsigned long long)updater->checkpoint->model.preamble.step, what);
@@ -342,8 +367,9 @@ static int diverged(const struct nn_updater *updater, const char *what, struct n
 int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 {
 	struct nn_model *model = &updater->checkpoint->model;
-	struct nn_update_report report = { 0 };
+	struct nn_optim_pass pass;
 	const struct nn_partial *sum;
+	double norm;
 	int status;
 
 	if (!nn_updater_ready(updater))
@@ -356,22 +382,22 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	/* Finite numbers can have an infinite sum. */
 	status = nn_check_finite_bundle(&sum->sum, err);
 	if (status)
-		return diverged(updater, "the sum of the gradients", err);
+		return nn_updater_diverged(updater, "the sum of the gradients", err);
 	updater->broken = true;
-	apply(updater, sum, &report);
+	norm = nn_gradient_norm(&sum->sum);
+	nn_updater_pass(updater, sum->weight, norm, &pass);
+	apply(updater, sum, &pass);
 	status = nn_check_finite_bundle(&model->params, err);
 	if (status)
-		return diverged(updater, "the learning rate is too high: updated", err);
+		return nn_updater_diverged(updater, "the learning rate is too high: updated", err);
 	status = adopt_kernel(updater, &sum->sum, err);
 	if (status)
 		return status;
-	advance(&model->preamble, updater->reduction.reference.steps_per_epoch);
+	model->preamble.steps_per_epoch = updater->reduction.reference.steps_per_epoch;
+	updater->broken = false;
+	nn_updater_made(updater, &pass, sum->loss, sum->weight, norm);
 	model->preamble.id = nn_bundle_id(&model->params);
 	nn_accumulator_free(updater->accumulator);
 	updater->accumulator = NULL;
-	updater->broken = false;
-	report.step = model->preamble.step;
-	report.epoch = model->preamble.epoch;
-	updater->options->report(&report);
 	return NN_OK;
 }

@@ -66,6 +66,18 @@ struct nn_checkpoint *nn_updater_checkpoint(const struct nn_updater *updater);
 uint64_t nn_updater_quorum(const struct nn_updater *updater);
 bool nn_updater_intact(const struct nn_updater *updater);
 
+/* For whoever makes the numbers of a step elsewhere (shared_step.c): what the update is made with,
+ * given the gradients' total weight and the norm of their sum ... */
+const struct nn_optim_options *nn_updater_optim(const struct nn_updater *updater);
+void nn_updater_pass(const struct nn_updater *updater, double weight, double norm,
+	struct nn_optim_pass *pass);
+/* ... and, when the checkpoint has the new numbers: the step is made. The model's id is unknown (0)
+ * then. */
+void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, double loss,
+	double weight, double norm);
+/* An error about numbers that are none: "step N: WHAT: " before what `err` says, and a hint. */
+int nn_updater_diverged(const struct nn_updater *updater, const char *what, struct nn_error *err);
+
 /* All gradients of a stream, to its end. */
 int nn_update_collect(struct nn_updater *updater, struct nn_reader *reader, struct nn_error *err);
 

@@ -24,10 +24,15 @@
  *     version.
  * The pool fails when a task was tried too often, or all workers are retired. A worker whose time
  * is up is killed by whoever waits in nn_pool_next, which makes the fault. nn_pool_free kills those
- * that are BUSY or STARTING and lets IDLE ones go by END. */
+ * that are BUSY or STARTING and lets IDLE ones go by END.
+ *
+ * A worker that shares memory moves between IDLE and BUSY by the hand of whoever waits in
+ * nn_pool_next (hand_out and nn_pool_finish_task, direct.c), its thread being asleep: two wake-ups less
+ * a task. A fault there is left for the thread (await_fault), and all else is as above. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "train/pool-private.h"
 
@@ -53,7 +58,7 @@ void nn_pool_wait(struct nn_pool *pool, pthread_cond_t *condition, double until)
 	pthread_cond_timedwait(condition, &pool->lock, &time);
 }
 
-static size_t next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker)
+size_t nn_pool_next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker)
 {
 	struct nn_assign_view view = { pool->options->assign, pool->assign, pool->task_count,
 		pool->able, pool->worker_count };
@@ -66,8 +71,11 @@ void nn_pool_wake(struct nn_pool *pool)
 	for (size_t i = 0; i < pool->worker_count; i++) {
 		struct nn_pool_worker *worker = &pool->workers[i];
 
+		/* Those who share memory are handed tasks by the caller: direct.c. */
 		if (worker->state == IDLE &&
-			(pool->gone[worker->place] || next_task(pool, worker) != NN_NOBODY))
+			(pool->gone[worker->place] ||
+				(!nn_pool_is_direct(worker) &&
+					nn_pool_next_task(pool, worker) != NN_NOBODY)))
 			pthread_cond_signal(&worker->wake);
 	}
 }
@@ -84,13 +92,34 @@ void nn_pool_set_state(struct nn_pool_worker *worker, enum nn_worker_state state
 		(state == BUSY || state == STARTING) && timeout > 0 ? nn_pool_now() + timeout : 0;
 }
 
+bool nn_pool_is_direct(const struct nn_pool_worker *worker)
+{
+	return worker->pool->options->places[worker->place].shared > 0;
+}
+
+/* The caller hands out tasks and takes the answers: the thread waits for a fault, which becomes
+ * its own. False: there will be none. */
+static bool await_fault(struct nn_pool_worker *worker, struct nn_error *err)
+{
+	struct nn_pool *pool = worker->pool;
+
+	while (!pool->closing && !(pool->gone[worker->place] && worker->state == IDLE) &&
+		!worker->broken)
+		pthread_cond_wait(&worker->wake, &pool->lock);
+	if (!worker->broken)
+		return false;
+	worker->broken = false;
+	*err = worker->fault;
+	return true;
+}
+
 /* IDLE -> BUSY; false: there will be no more for this worker. */
 static bool await_task(struct nn_pool_worker *worker)
 {
 	struct nn_pool *pool = worker->pool;
 
 	while (!pool->closing && !pool->gone[worker->place]) {
-		worker->task = next_task(pool, worker);
+		worker->task = nn_pool_next_task(pool, worker);
 		if (worker->task != NN_NOBODY) {
 			pool->assign[worker->task].waiting = false;
 			nn_pool_set_state(worker, BUSY);
@@ -101,8 +130,17 @@ static bool await_task(struct nn_pool_worker *worker)
 	return false;
 }
 
+void nn_pool_tell(struct nn_pool *pool)
+{
+	uint64_t one = 1;
+
+	pthread_cond_signal(&pool->news);
+	if (pool->alarm >= 0 && write(pool->alarm, &one, sizeof one) < 0)
+		return; /* it is as loud as it can be */
+}
+
 /* BUSY -> IDLE */
-static void finish_task(struct nn_pool_worker *worker, const struct nn_answer *answer)
+void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *answer)
 {
 	struct nn_pool *pool = worker->pool;
 	struct nn_pool_task *task = &pool->tasks[worker->task];
@@ -115,7 +153,10 @@ static void finish_task(struct nn_pool_worker *worker, const struct nn_answer *a
 	worker->sleep = NN_POOL_FIRST_SLEEP;
 	worker->task = NN_NOBODY;
 	nn_pool_set_state(worker, IDLE);
-	pthread_cond_signal(&pool->news);
+	if (!nn_pool_is_direct(worker))
+		nn_pool_tell(pool);
+	else if (pool->gone[worker->place])
+		pthread_cond_signal(&worker->wake);
 }
 
 /* The task that the worker has got; called with the lock, which is released meanwhile. */
@@ -135,7 +176,7 @@ static int do_task(struct nn_pool_worker *worker, struct nn_error *err)
 		status = nn_channel_ask(&worker->channel, what, pool->params, &answer, err);
 	pthread_mutex_lock(&pool->lock);
 	if (!status)
-		finish_task(worker, &answer);
+		nn_pool_finish_task(worker, &answer);
 	return status;
 }
 
@@ -145,6 +186,8 @@ static void become_ready(struct nn_pool_worker *worker)
 	worker->starts = 0;
 	worker->has = 0;
 	nn_pool_set_state(worker, IDLE);
+	if (nn_pool_is_direct(worker))
+		nn_pool_tell(worker->pool);
 }
 
 /* Starts the process and waits for its hello, without the lock. */
@@ -166,6 +209,8 @@ static int start_worker(struct nn_pool_worker *worker, struct nn_error *err)
 		nn_process_kill(&worker->channel.process);
 	pthread_mutex_unlock(&pool->lock);
 	status = nn_channel_hello(&worker->channel, err);
+	if (!status && place->shared)
+		status = nn_direct_describe(worker, err);
 	pthread_mutex_lock(&pool->lock);
 	if (!status)
 		become_ready(worker);
@@ -312,6 +357,10 @@ static void take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 	struct nn_error named;
 
 	find_cause(worker, why, &named);
+	if (worker->buffer != NN_NO_BUFFER)
+		nn_shared_put(pool->options->shared, worker->buffer);
+	worker->buffer = NN_NO_BUFFER;
+	worker->at_slice = false;
 	hopeless = worker->channel.hopeless;
 	if (pool->closing || pool->gone[worker->place]) {
 		return_task(worker, &named, false);
@@ -329,7 +378,7 @@ static void take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 		fail_pool(pool, why);
 	}
 	nn_pool_wake(pool);
-	pthread_cond_signal(&pool->news);
+	nn_pool_tell(pool);
 }
 
 /* DEAD -> STARTING, by and by. */
@@ -365,8 +414,11 @@ void *nn_pool_live(void *argument)
 	while (worker->state != RETIRED && !pool->closing && !pool->gone[worker->place]) {
 		int status = start_worker(worker, &err);
 
-		while (!status && await_task(worker))
-			status = do_task(worker, &err);
+		if (!status && nn_pool_is_direct(worker))
+			status = await_fault(worker, &err) ? (int)err.status : NN_OK;
+		else
+			while (!status && await_task(worker))
+				status = do_task(worker, &err);
 		if (!status) {
 			retire(worker);
 			break;

@@ -468,7 +468,8 @@ static void bad_preambles(void)
 	bad_byte("bad-kind-zero.nnt", 10, 0);
 	bad_byte("bad-flag.nnt", 12, 0x80);
 	bad_byte("bad-more.nnt", 12, NN_FLAG_MORE);
-	bad_byte("bad-reference.nnt", 12, NN_FLAG_REFERENCE);
+	PREAMBLE("bad-reference.nnt", p.flags = NN_FLAG_REFERENCE, p.stored = p.raw = 0);
+	bad_byte("bad-reference-body.nnt", 12, NN_FLAG_REFERENCE);
 	bad_byte("bad-reserved.nnt", 150, 1);
 	bad_byte("bad-crc.nnt", CRC_AT, 0);
 	PREAMBLE("bad-sequence.nnt", p.sequence = 5);

@@ -371,6 +371,6 @@ bad_worker() {
 	fails 2 "0/a: 1 to 4096 workers" nn-train -S 0/a start.nnt all.nnt
 	fails 1 "there are no hosts in it" nn-train --sshloginfile /dev/null start.nnt all.nnt
 	fails 2 "the checkpoint cannot be the output too" nn-train -c x -o x start.nnt all.nnt
-	fails 2 "--kernel goes with --worker" nn-grad --kernel x all.nnt
+	fails 2 "go with --worker" nn-grad --kernel x all.nnt
 	fails 2 "--worker goes with" nn-grad --worker -b 3 all.nnt
 }

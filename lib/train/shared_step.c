@@ -1,0 +1,424 @@
+#include "train/shared_step.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tensor/vector.h"
+#include "train/finite.h"
+#include "train/slice.h"
+#include "train/state.h"
+
+/* Parameters that are worth a message to a worker, in blocks. */
+#define LEAST_BLOCKS 8
+
+struct node {
+	struct nn_node range;
+	size_t buffer;
+	uint64_t rows;
+	double weight;
+	double loss;
+};
+
+struct nn_shared_step {
+	struct nn_shared *shared;
+	struct nn_slicer *slicer;
+	struct node *nodes; /* [shards], by range */
+	size_t count;
+};
+
+static size_t log2_up(uint64_t shards)
+{
+	size_t bits = 0;
+
+	while (bits < 63 && UINT64_C(1) << bits < shards)
+		bits++;
+	return bits;
+}
+
+static void describe(const struct training *training, const struct nn_slicer *slicer,
+	struct nn_shared_sizes *sizes)
+{
+	const struct nn_bundle *params = &training->checkpoint->model.params;
+	const struct nn_bundle *state = &training->checkpoint->state;
+	const struct nn_optim_options *optim = nn_updater_optim(training->updater);
+	const struct nn_optimizer *optimizer = nn_optim_find(optim->method);
+
+	*sizes = (struct nn_shared_sizes){ .params = params->bytes,
+		.state = state->bytes,
+		.slot_count = nn_optim_slots(optimizer, optim),
+		.blocks = nn_slicer_blocks(slicer),
+		/* Every other shard may have to wait for its neighbour. */
+		.buffers = nn_pool_size(training->pool) + training->run.shards / 2 + 2 };
+	for (size_t i = 0; i < sizes->slot_count; i++)
+		sizes->slots[i] =
+			(uint64_t)((unsigned char *)nn_state_slot(state, optimizer->slots[i]) -
+				state->data);
+}
+
+/* The model and its state are what lies in the current copy. */
+static void show(struct training *training)
+{
+	const struct nn_shared *shared = training->options->shared;
+
+	training->checkpoint->model.params.data =
+		(unsigned char *)nn_shared_params(shared, shared->current);
+	training->checkpoint->state.data = nn_shared_state(shared, shared->current);
+}
+
+static void move_in(struct training *training)
+{
+	struct nn_bundle *params = &training->checkpoint->model.params;
+	struct nn_bundle *state = &training->checkpoint->state;
+	const struct nn_shared *shared = training->options->shared;
+
+	memcpy(nn_shared_params(shared, 0), params->data, params->bytes);
+	memcpy(nn_shared_state(shared, 0), state->data, state->bytes);
+	free(params->data);
+	free(state->data);
+	show(training);
+}
+
+int nn_shared_step_open(struct training *training, struct nn_error *err)
+{
+	struct nn_shared_step *step = nn_alloc(1, sizeof *step, err);
+	struct nn_shared_sizes sizes;
+	size_t enough = nn_pool_size(training->pool) + 1 + log2_up(training->run.shards);
+	int status;
+
+	if (!step)
+		return NN_FAILED;
+	training->shared = step;
+	step->shared = training->options->shared;
+	step->nodes = nn_alloc((size_t)training->run.shards, sizeof *step->nodes, err);
+	status = step->nodes ? NN_OK : NN_FAILED;
+	if (!status)
+		status = nn_slicer_new(&step->slicer, &training->checkpoint->model.params,
+			nn_updater_optim(training->updater), err);
+	if (status)
+		return status;
+	describe(training, step->slicer, &sizes);
+	status = nn_shared_lay_out(step->shared, &sizes, enough, err);
+	if (status)
+		return status;
+	move_in(training);
+	training->step = nn_train_shared_step;
+	return NN_OK;
+}
+
+static int move_out(struct nn_bundle *bundle, struct nn_error *err)
+{
+	unsigned char *data = nn_alloc_aligned(bundle->bytes, err);
+
+	if (data)
+		memcpy(data, bundle->data, bundle->bytes);
+	bundle->data = data;
+	return data ? NN_OK : NN_FAILED;
+}
+
+int nn_shared_step_close(struct training *training, struct nn_error *err)
+{
+	struct nn_shared_step *step = training->shared;
+	int status = NN_OK;
+
+	if (!step)
+		return NN_OK;
+	if (training->step == nn_train_shared_step) {
+		nn_shared_shrink(step->shared);
+		status = move_out(&training->checkpoint->model.params, err);
+		if (!status)
+			status = move_out(&training->checkpoint->state, err);
+		else
+			training->checkpoint->state.data = NULL;
+	}
+	nn_slicer_free(step->slicer);
+	free(step->nodes);
+	free(step);
+	training->shared = NULL;
+	return status;
+}
+
+/* left becomes left + right, as the fixed tree has it. */
+static void merge(struct nn_shared_step *step, size_t left)
+{
+	struct node *a = &step->nodes[left];
+	struct node *b = a + 1;
+	float *sum = nn_shared_buffer(step->shared, a->buffer);
+
+	nn_vector_add(sum, sum, nn_shared_buffer(step->shared, b->buffer),
+		(size_t)step->shared->sizes.params / sizeof *sum);
+	nn_shared_put(step->shared, b->buffer);
+	a->range.end = b->range.end;
+	a->rows += b->rows;
+	a->weight += b->weight;
+	a->loss += b->loss;
+	step->count--;
+	memmove(b, b + 1, (step->count - left - 1) * sizeof *b);
+}
+
+/* Two nodes side by side whose sum is a node: the first of them, or `count`. */
+static size_t find_pair(const struct nn_shared_step *step, uint64_t shards)
+{
+	for (size_t i = 0; i + 1 < step->count; i++) {
+		struct nn_node left;
+		struct nn_node right;
+
+		if (step->nodes[i].range.end != step->nodes[i + 1].range.first)
+			continue;
+		nn_tree_parent(step->nodes[i].range, shards, &left, &right);
+		if (left.first == step->nodes[i].range.first &&
+			right.end == step->nodes[i + 1].range.end &&
+			left.end == step->nodes[i].range.end)
+			return i;
+	}
+	return step->count;
+}
+
+/* A gradient that came by a pipe is moved to where the others are. */
+static int place(struct nn_shared_step *step, struct nn_answer *answer, struct nn_error *err)
+{
+	if (answer->buffer != NN_NO_BUFFER)
+		return NN_OK;
+	answer->buffer = nn_shared_take(step->shared, true);
+	if (answer->buffer == NN_NO_BUFFER)
+		return nn_fail(err, NN_FAILED, "no room for another gradient");
+	memcpy(nn_shared_buffer(step->shared, answer->buffer), answer->partial.sum.data,
+		answer->partial.sum.bytes);
+	return NN_OK;
+}
+
+/* Takes over what the answer has. While there is room, sums wait to be made by those who update:
+ * each adds its slice. */
+static int add(struct nn_shared_step *step, struct nn_answer *answer, uint64_t shards,
+	struct nn_error *err)
+{
+	const struct nn_partial *partial = &answer->partial;
+	int status = place(step, answer, err);
+	size_t at = step->count;
+
+	if (status)
+		return status;
+	while (at > 0 && step->nodes[at - 1].range.first > partial->range.first) {
+		step->nodes[at] = step->nodes[at - 1];
+		at--;
+	}
+	step->nodes[at] = (struct node){ partial->range, answer->buffer, partial->rows,
+		partial->weight, partial->loss };
+	step->count++;
+	while (step->shared->taken_count >= step->shared->enough &&
+		(at = find_pair(step, shards)) < step->count)
+		merge(step, at);
+	return NN_OK;
+}
+
+static int collect(struct training *training, struct nn_error *err)
+{
+	struct nn_train_progress *progress = &training->progress;
+	struct nn_shared_step *step = training->shared;
+	int status = NN_OK;
+
+	step->count = 0;
+	progress->rows = 0;
+	progress->validated = false;
+	for (uint64_t i = 0; i < training->run.shards && !status; i++) {
+		struct nn_answer answer;
+
+		status = nn_pool_next(training->pool, &answer, err);
+		if (status)
+			break;
+		if (!i)
+			progress->busy = nn_pool_busy(training->pool) + 1;
+		progress->rows += answer.partial.rows;
+		status = add(step, &answer, training->run.shards, err);
+		nn_partial_free(&answer.partial);
+	}
+	return status;
+}
+
+/* Rows, weight and loss of the nodes [first, first + count), in the fixed tree. */
+static struct node total(const struct node *nodes, size_t count)
+{
+	struct node sum = nodes[0];
+	struct node right;
+	uint64_t shards = nodes[count - 1].range.end - nodes[0].range.first;
+	uint64_t half = 1;
+	size_t split = 0;
+
+	if (count == 1)
+		return sum;
+	while (shards - half > half)
+		half *= 2;
+	while (split < count && nodes[split].range.first < nodes[0].range.first + half)
+		split++;
+	sum = total(nodes, split);
+	right = total(nodes + split, count - split);
+	sum.rows += right.rows;
+	sum.weight += right.weight;
+	sum.loss += right.loss;
+	sum.range.end = right.range.end;
+	return sum;
+}
+
+static void write_plan(const struct training *training, const struct nn_shared_step *step,
+	const struct nn_optim_pass *pass)
+{
+	struct nn_shared_plan *plan = nn_shared_plan(step->shared);
+
+	plan->shards = training->run.shards;
+	plan->lr = pass->lr;
+	plan->divisor = pass->divisor;
+	plan->t = pass->t;
+	plan->count = step->count;
+	for (size_t i = 0; i < step->count; i++)
+		plan->nodes[i] =
+			(struct nn_shared_node){ step->nodes[i].range, step->nodes[i].buffer };
+}
+
+struct slice {
+	struct nn_shared_step *step;
+	enum nn_shared_op op;
+	size_t with;
+};
+
+static bool my_slice(void *context, size_t from, size_t to)
+{
+	const struct slice *slice = context;
+	struct nn_shared_step *step = slice->step;
+
+	if (slice->op == NN_SHARED_UPDATE)
+		return nn_slice_update(step->slicer, step->shared, (unsigned)slice->with, from, to);
+	nn_slice_sum(step->slicer, step->shared, slice->with, from, to);
+	return true;
+}
+
+static int slice(struct training *training, enum nn_shared_op op, size_t with, bool *finite,
+	struct nn_error *err)
+{
+	struct slice mine = { training->shared, op, with };
+	struct nn_pool_slices slices = { .op = op,
+		.with = with,
+		.blocks = (size_t)training->shared->shared->sizes.blocks,
+		.least = LEAST_BLOCKS,
+		.mine = my_slice,
+		.context = &mine };
+
+	return nn_pool_slice(training->pool, &slices, finite, err);
+}
+
+/* Whose gradient is it? If nobody's, it is that of the sum. */
+static int blame(struct training *training, struct nn_error *err)
+{
+	struct nn_shared_step *step = training->shared;
+	struct nn_bundle grad = training->checkpoint->model.params;
+	unsigned long long number = training->checkpoint->model.preamble.step;
+	size_t buffer;
+
+	for (size_t i = 0; i < step->count; i++) {
+		const struct nn_node *range = &step->nodes[i].range;
+
+		grad.data = (unsigned char *)nn_shared_buffer(step->shared, step->nodes[i].buffer);
+		if (!nn_check_finite_bundle(&grad, err))
+			continue;
+		nn_fail_in(err, "step %llu, shard %llu", number, (unsigned long long)range->first);
+		return training->progress.steps ?
+			nn_fail(err, NN_BAD, "%s; a smaller --lr may help", err->text) :
+			NN_BAD;
+	}
+	buffer = nn_shared_take(step->shared, true);
+	grad.data = (unsigned char *)nn_shared_buffer(step->shared, buffer);
+	nn_slice_sum(step->slicer, step->shared, buffer, 0, nn_slicer_blocks(step->slicer));
+	if (!nn_check_finite_bundle(&grad, err))
+		nn_fail(err, NN_BAD, "its numbers are too large");
+	return nn_updater_diverged(training->updater, "the sum of the gradients", err);
+}
+
+/* The sum is made before the update if that must know its norm. */
+static int sum_first(struct training *training, double *norm, struct nn_error *err)
+{
+	struct nn_shared_step *step = training->shared;
+	size_t buffer = step->nodes[0].buffer;
+	bool finite;
+	int status;
+
+	if (step->count > 1)
+		buffer = nn_shared_take(step->shared, true);
+	status = slice(training, NN_SHARED_SUM, buffer, &finite, err);
+	if (status)
+		return status;
+	*norm = nn_slicer_norm(step->slicer, step->shared);
+	if (!isfinite(*norm))
+		return blame(training, err);
+	for (size_t i = 0; i < step->count && step->count > 1; i++)
+		nn_shared_put(step->shared, step->nodes[i].buffer);
+	step->count = 1;
+	step->nodes[0].buffer = buffer;
+	step->nodes[0].range = (struct nn_node){ 0, training->run.shards };
+	return NN_OK;
+}
+
+static int check_update(struct training *training, bool finite, struct nn_error *err)
+{
+	const struct nn_shared *shared = training->shared->shared;
+	struct nn_bundle params = training->checkpoint->model.params;
+
+	if (finite)
+		return NN_OK;
+	params.data = (unsigned char *)nn_shared_params(shared, !shared->current);
+	if (!nn_check_finite_bundle(&params, err))
+		nn_fail(err, NN_BAD, "a parameter is no number");
+	return nn_updater_diverged(training->updater, "the learning rate is too high: updated",
+		err);
+}
+
+static int update(struct training *training, const struct node *sum, struct nn_error *err)
+{
+	struct nn_shared_step *step = training->shared;
+	const struct nn_optim_options *optim = nn_updater_optim(training->updater);
+	struct nn_optim_pass pass = { 0 };
+	double norm = 0;
+	bool finite;
+	int status = NN_OK;
+
+	write_plan(training, step, &pass);
+	if (optim->clip > 0)
+		status = sum_first(training, &norm, err);
+	if (status)
+		return status;
+	nn_updater_pass(training->updater, sum->weight, norm, &pass);
+	write_plan(training, step, &pass);
+	status = slice(training, NN_SHARED_UPDATE, step->shared->current, &finite, err);
+	if (status)
+		return status;
+	norm = nn_slicer_norm(step->slicer, step->shared);
+	status = isfinite(norm) ? check_update(training, finite, err) : blame(training, err);
+	if (status)
+		return status;
+	for (size_t i = 0; i < step->count; i++)
+		nn_shared_put(step->shared, step->nodes[i].buffer);
+	step->shared->current = !step->shared->current;
+	show(training);
+	nn_updater_made(training->updater, &pass, sum->loss, sum->weight, norm);
+	return NN_OK;
+}
+
+int nn_train_shared_step(struct training *training, struct nn_error *err)
+{
+	struct nn_model *model = &training->checkpoint->model;
+	struct node sum;
+	int status;
+
+	if (!model->preamble.id && !nn_pool_is_shared(training->pool))
+		model->preamble.id = nn_bundle_id(&model->params);
+	status = nn_train_hand_out(training, err);
+	if (!status)
+		status = collect(training, err);
+	if (status)
+		return status;
+	sum = total(training->shared->nodes, training->shared->count);
+	if (!(sum.weight > 0))
+		return nn_fail(err, NN_BAD,
+			"step %llu: the total weight is zero: there is nothing to divide by",
+			(unsigned long long)model->preamble.step);
+	return update(training, &sum, err);
+}
