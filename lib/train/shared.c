@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,8 +66,14 @@ static unsigned char *find(const struct nn_shared *shared, enum area area, size_
 
 int nn_shared_new(struct nn_shared **shared, struct nn_error *err)
 {
-	struct nn_shared *new = nn_alloc(1, sizeof *new, err);
+	struct nn_shared *new;
+	struct rlimit limit;
 
+	/* The limit is meant for files, but holds here too. */
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY)
+		return nn_fail(err, NN_FAILED, "files are limited to %llu bytes (ulimit -f)",
+			(unsigned long long)limit.rlim_cur);
+	new = nn_alloc(1, sizeof *new, err);
 	if (!new)
 		return NN_FAILED;
 	new->fd = memfd_create("nnpipe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
