@@ -188,24 +188,51 @@ static nfds_t list_polled(struct nn_pool *pool)
 	return count + 1;
 }
 
+static void sleep_for(struct pollfd *polled, nfds_t count, double seconds, bool for_ever)
+{
+	struct timespec time = { .tv_sec = (time_t)seconds };
+
+	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+	if (ppoll(polled, count, for_ever ? NULL : &time, NULL) < 0)
+		for (nfds_t i = 0; i < count; i++)
+			polled[i].revents = 0;
+}
+
+static bool has_come(const struct pollfd *polled, nfds_t count)
+{
+	for (nfds_t i = 0; i < count; i++)
+		if (polled[i].revents)
+			return true;
+	return false;
+}
+
+/* To be woken by an answer takes long where the processor has gone to sleep too. So we sleep for
+ * most of the time that an answer usually takes, look for it around the time when it is due, and
+ * sleep again if it does not come. */
+static void look(struct nn_pool *pool, nfds_t count)
+{
+	double began = nn_pool_now();
+	double due = began + pool->usual;
+
+	if (pool->usual > 10 * SPIN)
+		sleep_for(pool->polled, count, 0.8 * pool->usual, false);
+	while (!has_come(pool->polled, count) && nn_pool_now() < due + 0.5 * pool->usual + SPIN) {
+		sched_yield();
+		poll(pool->polled, count, 0);
+	}
+}
+
 static void sleep_until(struct nn_pool *pool, nfds_t count, double until)
 {
-	double spin = pool->spin > 0 ? nn_pool_now() + pool->spin : 0;
-	struct timespec left;
-	double time;
+	double began = nn_pool_now();
+	double left;
 
-	while (spin > 0 && nn_pool_now() < spin) {
-		if (poll(pool->polled, count, 0))
-			return;
-		sched_yield();
-	}
-	time = until > 0 ? until - nn_pool_now() : 0;
-	if (time < 0)
-		time = 0;
-	left.tv_sec = (time_t)time;
-	left.tv_nsec = (long)((time - (double)left.tv_sec) * 1e9);
-	if (ppoll(pool->polled, count, until > 0 ? &left : NULL, NULL) < 0)
-		pool->polled[0].revents = 0;
+	if (pool->spin > 0)
+		look(pool, count);
+	left = until > 0 ? until - nn_pool_now() : 0;
+	if (!has_come(pool->polled, count))
+		sleep_for(pool->polled, count, left > 0 ? left : 0, until <= 0);
+	pool->usual += 0.1 * (nn_pool_now() - began - pool->usual);
 }
 
 void nn_direct_wait(struct nn_pool *pool, double until)

@@ -74,7 +74,8 @@ struct nn_pool {
 	int alarm;             /* eventfd: a thread has news; -1: nobody shares */
 	struct pollfd *polled; /* [direct_count + 1] */
 	size_t *polled_workers;
-	double spin; /* seconds to look for answers before sleeping */
+	double spin; /* seconds to look for answers before sleeping; 0: there is no spare processor */
+	double usual; /* seconds that an answer took lately */
 };
 
 /* Monotonic, in seconds. */
