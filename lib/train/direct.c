@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ int nn_direct_open(struct nn_pool *pool, struct nn_error *err)
 		return NN_OK;
 	pool->polled = nn_alloc(pool->direct_count + 1, sizeof *pool->polled, err);
 	pool->polled_workers = nn_alloc(pool->direct_count + 1, sizeof *pool->polled_workers, err);
-	if (!pool->polled || !pool->polled_workers)
+	pool->parts = nn_alloc(pool->direct_count + 1, sizeof *pool->parts, err);
+	if (!pool->polled || !pool->polled_workers || !pool->parts)
 		return NN_FAILED;
 	pool->alarm = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pool->alarm < 0)
@@ -38,6 +40,7 @@ void nn_direct_close(struct nn_pool *pool)
 		close(pool->alarm);
 	free(pool->polled);
 	free(pool->polled_workers);
+	free(pool->parts);
 }
 
 int nn_direct_describe(struct nn_pool_worker *worker, struct nn_error *err)
@@ -65,54 +68,99 @@ static void break_worker(struct nn_pool_worker *worker, const struct nn_error *w
 	pthread_cond_signal(&worker->wake);
 }
 
-/* IDLE -> BUSY */
-static void ask(struct nn_pool_worker *worker, const struct nn_preamble *what)
+/* IDLE -> BUSY, or one more to be at afterwards. */
+static void ask(struct nn_pool_worker *worker, const struct nn_direct_request *request)
 {
 	struct nn_error why;
 
-	worker->asked = *what;
-	nn_pool_set_state(worker, BUSY);
-	if (nn_channel_send_task(&worker->channel, &worker->asked, &why))
+	worker->queue[worker->queued++] = *request;
+	if (worker->queued == 1) {
+		worker->task = request->task;
+		nn_pool_set_state(worker, BUSY);
+	}
+	if (nn_channel_send_task(&worker->channel, &request->asked, &why))
 		break_worker(worker, &why);
 }
 
-static bool is_free(const struct nn_pool_worker *worker)
+static bool is_there(const struct nn_pool_worker *worker)
 {
-	return worker->state == IDLE && nn_pool_is_direct(worker) && !worker->broken &&
-		!worker->pool->gone[worker->place];
+	return (worker->state == IDLE || worker->state == BUSY) && nn_pool_is_direct(worker) &&
+		!worker->broken && !worker->pool->gone[worker->place];
 }
 
-static bool any_is_busy(const struct nn_pool *pool)
+static size_t count_tasks(const struct nn_pool_worker *worker)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < worker->queued; i++)
+		count += worker->queue[i].task != NN_NOBODY;
+	return count;
+}
+
+static bool any_has_task(const struct nn_pool *pool)
 {
 	for (size_t i = 0; i < pool->worker_count; i++)
-		if (pool->workers[i].state == BUSY)
+		if (pool->workers[i].state == BUSY &&
+			(!nn_pool_is_direct(&pool->workers[i]) || count_tasks(&pool->workers[i])))
 			return true;
 	return false;
+}
+
+static size_t count_waiting(const struct nn_pool *pool)
+{
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < pool->task_count; i++)
+		waiting += pool->assign[i].waiting;
+	return waiting;
+}
+
+/* One task more than it is at keeps a worker from waiting for us; but not one that another could
+ * begin sooner. */
+static bool wants(const struct nn_pool_worker *worker)
+{
+	size_t tasks = count_tasks(worker);
+
+	return is_there(worker) &&
+		(!tasks ||
+			(tasks == 1 && count_waiting(worker->pool) >= worker->pool->worker_count));
 }
 
 static void hand_out(struct nn_pool_worker *worker)
 {
 	struct nn_pool *pool = worker->pool;
 	struct nn_shared *shared = pool->options->shared;
-	size_t number = nn_pool_next_task(pool, worker);
-	struct nn_preamble task;
+	struct nn_direct_request request = { .task = nn_pool_next_task(pool, worker),
+		.buffer = NN_NO_BUFFER };
 
-	if (number == NN_NOBODY)
+	if (request.task == NN_NOBODY)
 		return;
-	task = *pool->tasks[number].what;
-	if (task.shards) {
-		worker->buffer = nn_shared_take(shared, !any_is_busy(pool));
-		if (worker->buffer == NN_NO_BUFFER)
+	request.asked = *pool->tasks[request.task].what;
+	if (request.asked.shards) {
+		request.buffer = nn_shared_take(shared, !any_has_task(pool));
+		if (request.buffer == NN_NO_BUFFER)
 			return;
-		task.flags = NN_FLAG_REFERENCE;
-		task.id = 0;
-		task.reference[0] = NN_SHARED_GRADIENT;
-		task.reference[1] = shared->current;
-		task.reference[2] = worker->buffer;
+		request.asked.flags = NN_FLAG_REFERENCE;
+		request.asked.id = 0;
+		request.asked.reference[0] = NN_SHARED_GRADIENT;
+		request.asked.reference[1] = pool->ahead ? !shared->current : shared->current;
+		request.asked.reference[2] = request.buffer;
+		request.asked.reference[3] = pool->ahead ? nn_shared_plan(shared)->turn : 0;
 	}
-	worker->task = number;
-	pool->assign[number].waiting = false;
-	ask(worker, &task);
+	pool->assign[request.task].waiting = false;
+	ask(worker, &request);
+}
+
+void nn_direct_forget(struct nn_pool_worker *worker)
+{
+	struct nn_pool *pool = worker->pool;
+
+	for (size_t i = 0; i < worker->queued; i++) {
+		nn_shared_put(pool->options->shared, worker->queue[i].buffer);
+		if (i && worker->queue[i].task != NN_NOBODY)
+			pool->assign[worker->queue[i].task].waiting = true;
+	}
+	worker->queued = 0;
 }
 
 /* A worker that is gone is an error of write(2), and no signal. */
@@ -145,29 +193,45 @@ void nn_direct_hand_out(struct nn_pool *pool)
 	if (!pool->direct_count)
 		return;
 	hold_signal(&before);
-	for (size_t i = 0; i < pool->worker_count; i++)
-		if (is_free(&pool->workers[i]))
-			hand_out(&pool->workers[i]);
+	for (size_t round = 0; round < 2; round++)
+		for (size_t i = 0; i < pool->worker_count; i++)
+			if (wants(&pool->workers[i]))
+				hand_out(&pool->workers[i]);
 	release_signal(&before);
 }
 
-/* BUSY -> IDLE */
+static void take_slice(struct nn_pool_worker *worker, const struct nn_direct_request *request,
+	const struct nn_answer *answer)
+{
+	struct nn_direct_part *part = &worker->pool->parts[request->asked.part];
+
+	part->answered = true;
+	part->finite = answer->preamble.rows > 0;
+	nn_pool_set_state(worker, IDLE);
+}
+
+/* BUSY -> IDLE, or to what it was asked next. */
 static void take(struct nn_pool_worker *worker)
 {
+	struct nn_direct_request request = worker->queue[0];
 	struct nn_answer answer;
 	struct nn_error why;
 
-	if (nn_channel_take_reference(&worker->channel, &worker->asked, &answer, &why)) {
+	if (nn_channel_take_reference(&worker->channel, &request.asked, &answer, &why)) {
 		break_worker(worker, &why);
-	} else if (worker->at_slice) {
-		worker->at_slice = false;
-		worker->sliced = true;
-		worker->asked.rows = answer.preamble.rows;
-		nn_pool_set_state(worker, IDLE);
+		return;
+	}
+	worker->queued--;
+	memmove(worker->queue, worker->queue + 1, worker->queued * sizeof *worker->queue);
+	if (request.task == NN_NOBODY) {
+		take_slice(worker, &request, &answer);
 	} else {
-		answer.buffer = worker->buffer;
-		worker->buffer = NN_NO_BUFFER;
+		answer.buffer = request.buffer;
 		nn_pool_finish_task(worker, &answer);
+	}
+	if (worker->queued) {
+		worker->task = worker->queue[0].task;
+		nn_pool_set_state(worker, BUSY);
 	}
 }
 
@@ -209,127 +273,148 @@ static bool has_come(const struct pollfd *polled, nfds_t count)
 /* To be woken by an answer takes long where the processor has gone to sleep too. So we sleep for
  * most of the time that an answer usually takes, look for it around the time when it is due, and
  * sleep again if it does not come. */
-static void look(struct nn_pool *pool, nfds_t count)
+static void look(const struct nn_pool *pool, nfds_t count, double usual)
 {
-	double began = nn_pool_now();
-	double due = began + pool->usual;
+	double due = nn_pool_now() + usual;
 
-	if (pool->usual > 10 * SPIN)
-		sleep_for(pool->polled, count, 0.8 * pool->usual, false);
-	while (!has_come(pool->polled, count) && nn_pool_now() < due + 0.5 * pool->usual + SPIN) {
+	if (usual > 10 * SPIN)
+		sleep_for(pool->polled, count, 0.8 * usual, false);
+	while (!has_come(pool->polled, count) && nn_pool_now() < due + 0.5 * usual + SPIN) {
 		sched_yield();
 		poll(pool->polled, count, 0);
 	}
 }
 
-static void sleep_until(struct nn_pool *pool, nfds_t count, double until)
+static void sleep_until(struct nn_pool *pool, nfds_t count, double until, double *usual)
 {
 	double began = nn_pool_now();
 	double left;
 
 	if (pool->spin > 0)
-		look(pool, count);
+		look(pool, count, *usual);
 	left = until > 0 ? until - nn_pool_now() : 0;
 	if (!has_come(pool->polled, count))
 		sleep_for(pool->polled, count, left > 0 ? left : 0, until <= 0);
-	pool->usual += 0.1 * (nn_pool_now() - began - pool->usual);
+	*usual += 0.1 * (nn_pool_now() - began - *usual);
+}
+
+static bool any_is_at_slice(const struct nn_pool *pool)
+{
+	for (size_t i = 0; i < pool->worker_count; i++)
+		if (pool->workers[i].queued > count_tasks(&pool->workers[i]))
+			return true;
+	return false;
 }
 
 void nn_direct_wait(struct nn_pool *pool, double until)
 {
 	nfds_t count = list_polled(pool);
+	bool slice = any_is_at_slice(pool);
 	uint64_t times;
 
 	pthread_mutex_unlock(&pool->lock);
 	for (nfds_t i = 0; i < count; i++)
 		pool->polled[i].revents = 0;
-	sleep_until(pool, count, until);
+	sleep_until(pool, count, until, slice ? &pool->usual_slice : &pool->usual_task);
 	pthread_mutex_lock(&pool->lock);
 	if (pool->polled[count - 1].revents && read(pool->alarm, &times, sizeof times) < 0)
 		times = 0;
 	for (nfds_t i = 0; i < count - 1; i++) {
 		struct nn_pool_worker *worker = &pool->workers[pool->polled_workers[i]];
 
-		if (pool->polled[i].revents && worker->state == BUSY && !worker->broken)
+		if (!pool->polled[i].revents)
+			continue;
+		while (worker->state == BUSY && !worker->broken &&
+			nn_reader_ready(worker->channel.reader, 0))
 			take(worker);
 	}
 }
 
-static bool any_is_at_slice(const struct nn_pool *pool)
+static bool is_free(const struct nn_pool_worker *worker)
 {
-	for (size_t i = 0; i < pool->worker_count; i++)
-		if (pool->workers[i].at_slice)
-			return true;
-	return false;
+	return is_there(worker) && !worker->queued;
 }
 
-struct part {
-	size_t from;
-	size_t to;
-	struct nn_pool_worker *worker;
-};
+/* A part for each worker that is free, and one for us if there is a processor for us. */
+static void give_parts(struct nn_pool *pool, const struct nn_pool_slices *slices, size_t count,
+	size_t ours)
+{
+	struct nn_shared_plan *plan = nn_shared_plan(pool->options->shared);
+	size_t parts = count + ours;
+	size_t given = 0;
 
-/* A part for each worker that is free, and perhaps one for us, at parts[count]. */
-static size_t give_parts(struct nn_pool *pool, const struct nn_pool_slices *slices,
-	struct part *parts)
+	plan->parts = parts;
+	for (size_t k = 0; k < parts; k++)
+		pool->parts[k] = (struct nn_direct_part){ .from = slices->blocks * k / parts,
+			.to = slices->blocks * (k + 1) / parts };
+	for (size_t i = 0; i < pool->worker_count && given < count; i++) {
+		struct nn_direct_request request = { .task = NN_NOBODY, .buffer = NN_NO_BUFFER };
+
+		if (!is_free(&pool->workers[i]))
+			continue;
+		request.asked = (struct nn_preamble){ .kind = NN_KIND_TASK,
+			.part = (uint32_t)given,
+			.parts = (uint32_t)parts,
+			.flags = NN_FLAG_REFERENCE,
+			.reference = { (uint64_t)slices->op, slices->with, pool->parts[given].from,
+				pool->parts[given].to } };
+		ask(&pool->workers[i], &request);
+		given++;
+	}
+}
+
+void nn_pool_slice(struct nn_pool *pool, const struct nn_pool_slices *slices)
 {
 	size_t most = slices->blocks / (slices->least ? slices->least : 1);
 	size_t ours = pool->spin > 0;
 	size_t count = 0;
 	sigset_t before;
 
+	pthread_mutex_lock(&pool->lock);
 	for (size_t i = 0; i < pool->worker_count && count + ours < most; i++)
-		if (is_free(&pool->workers[i]))
-			parts[count++].worker = &pool->workers[i];
+		count += is_free(&pool->workers[i]);
 	if (!count)
 		ours = 1;
+	pool->part_count = count + ours;
 	hold_signal(&before);
-	for (size_t k = 0; k < count + ours; k++) {
-		struct nn_preamble task = { .kind = NN_KIND_TASK,
-			.flags = NN_FLAG_REFERENCE,
-			.reference = { (uint64_t)slices->op, slices->with } };
-
-		parts[k].from = slices->blocks * k / (count + ours);
-		parts[k].to = slices->blocks * (k + 1) / (count + ours);
-		if (k == count)
-			break;
-		task.reference[2] = parts[k].from;
-		task.reference[3] = parts[k].to;
-		parts[k].worker->at_slice = true;
-		parts[k].worker->sliced = false;
-		ask(parts[k].worker, &task);
-	}
+	give_parts(pool, slices, count, ours);
 	release_signal(&before);
-	if (!ours)
-		parts[count].from = parts[count].to = slices->blocks;
-	return count;
+	pthread_mutex_unlock(&pool->lock);
 }
 
-int nn_pool_slice(struct nn_pool *pool, const struct nn_pool_slices *slices, bool *finite,
-	struct nn_error *err)
+void nn_pool_ahead(struct nn_pool *pool)
 {
-	struct part *parts = nn_alloc(pool->direct_count + 1, sizeof *parts, err);
-	size_t count;
-
-	if (!parts)
-		return NN_FAILED;
 	pthread_mutex_lock(&pool->lock);
-	count = give_parts(pool, slices, parts);
+	pool->ahead = true;
+	nn_direct_hand_out(pool);
+	pool->ahead = false;
 	pthread_mutex_unlock(&pool->lock);
-	*finite = parts[count].from == parts[count].to ||
-		slices->mine(slices->context, parts[count].from, parts[count].to);
+}
+
+/* What nobody has answered: our part in the beginning; in the end what others have failed at. */
+static void do_part(struct nn_pool *pool, const struct nn_pool_slices *slices, size_t number)
+{
+	struct nn_shared *shared = pool->options->shared;
+	struct nn_direct_part *part = &pool->parts[number];
+
+	part->finite = slices->mine(slices->context, part->from, part->to);
+	part->answered = true;
+	if (slices->op == NN_SHARED_UPDATE)
+		nn_shared_set_made(shared, number, nn_shared_plan(shared)->turn);
+}
+
+void nn_pool_sliced(struct nn_pool *pool, const struct nn_pool_slices *slices, bool *finite)
+{
+	if (pool->spin > 0)
+		do_part(pool, slices, pool->part_count - 1);
 	pthread_mutex_lock(&pool->lock);
 	while (any_is_at_slice(pool))
 		nn_direct_wait(pool, nn_pool_kill_late(pool));
 	pthread_mutex_unlock(&pool->lock);
-	for (size_t k = 0; k < count; k++) {
-		const struct nn_pool_worker *worker = parts[k].worker;
-
-		*finite = (worker->sliced ? worker->asked.rows > 0 :
-					    slices->mine(slices->context, parts[k].from,
-						    parts[k].to)) &&
-			*finite;
+	*finite = true;
+	for (size_t k = 0; k < pool->part_count; k++) {
+		if (!pool->parts[k].answered)
+			do_part(pool, slices, k);
+		*finite = *finite && pool->parts[k].finite;
 	}
-	free(parts);
-	return NN_OK;
 }

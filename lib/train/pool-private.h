@@ -16,6 +16,14 @@
 /* See worker_thread.c. */
 enum nn_worker_state { STARTING, IDLE, BUSY, DEAD, RETIRED };
 
+/* What a worker that shares memory was asked and has not answered. */
+struct nn_direct_request {
+	struct nn_preamble asked;
+	size_t task;   /* NN_NOBODY: part `asked.part` of a slice */
+	size_t buffer; /* that its gradient goes to */
+};
+#define NN_DIRECT_QUEUE 3 /* a slice, a task, and one more */
+
 struct nn_pool_worker {
 	struct nn_pool *pool;
 	size_t number; /* from 0 */
@@ -33,12 +41,17 @@ struct nn_pool_worker {
 	uint64_t has;    /* number of the model that it was sent */
 	size_t task;     /* that it is at */
 	/* Of a worker that shares memory: see direct.c. */
-	size_t buffer;            /* that its gradient goes to */
-	struct nn_preamble asked; /* what it was asked last */
-	bool at_slice;            /* that is no task */
-	bool sliced;              /* the last slice is done; asked.rows: all was finite */
-	bool broken;              /* `fault` has happened: its thread must take it */
+	struct nn_direct_request queue[NN_DIRECT_QUEUE];
+	size_t queued; /* the first of them is what it is at */
+	bool broken;   /* `fault` has happened: its thread must take it */
 	struct nn_error fault;
+};
+
+struct nn_direct_part {
+	size_t from;
+	size_t to;
+	bool answered;
+	bool finite;
 };
 
 struct nn_pool_task {
@@ -70,12 +83,16 @@ struct nn_pool {
 	struct nn_buffer said; /* lines for warn */
 	struct nn_error failure;
 	bool failed;
-	size_t direct_count;   /* workers that share memory; of these: */
-	int alarm;             /* eventfd: a thread has news; -1: nobody shares */
-	struct pollfd *polled; /* [direct_count + 1] */
+	size_t direct_count;          /* workers that share memory; of these: */
+	int alarm;                    /* eventfd: a thread has news; -1: nobody shares */
+	struct nn_direct_part *parts; /* [direct_count + 1] of the slices at hand */
+	size_t part_count;            /* with ours */
+	bool ahead;                   /* tasks begin when the slices are done */
+	struct pollfd *polled;        /* [direct_count + 1] */
 	size_t *polled_workers;
 	double spin; /* seconds to look for answers before sleeping; 0: there is no spare processor */
-	double usual; /* seconds that an answer took lately */
+	double usual_task; /* seconds that an answer took lately */
+	double usual_slice;
 };
 
 /* Monotonic, in seconds. */
@@ -100,6 +117,8 @@ bool nn_pool_is_direct(const struct nn_pool_worker *worker);
  * released while it waits. */
 void nn_direct_hand_out(struct nn_pool *pool);
 void nn_direct_wait(struct nn_pool *pool, double until);
+/* All that a worker was asked behind its task is to be done by others. Its process is gone. */
+void nn_direct_forget(struct nn_pool_worker *worker);
 int nn_direct_open(struct nn_pool *pool, struct nn_error *err);
 void nn_direct_close(struct nn_pool *pool);
 /* The description, to one that has just said hello; by its thread. */

@@ -56,7 +56,6 @@ static void make_workers(struct nn_pool *pool)
 			worker->place = i;
 			worker->task = NN_NOBODY;
 			worker->sleep = NN_POOL_FIRST_SLEEP;
-			worker->buffer = NN_NO_BUFFER;
 			pool->direct_count += nn_pool_is_direct(worker);
 			name_worker(worker, &pool->options->places[i]);
 			pthread_cond_init(&worker->wake, &monotonic);

@@ -73,18 +73,24 @@ struct nn_answer {
 int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error *err);
 
 /* Between two steps: splits blocks [0, blocks) among the workers that share memory and the caller,
- * and has them do `op` with `with` (train/shared.h). *finite: all said so. `mine` does the caller's
- * part, and what a worker fails at. */
+ * and has them do `op` with `with` (train/shared.h). nn_pool_slice hands the parts out;
+ * nn_pool_ahead may follow; nn_pool_sliced does what is left and waits for the others. */
 struct nn_pool_slices {
 	enum nn_shared_op op;
 	uint64_t with;
 	size_t blocks;
 	size_t least; /* blocks that are worth a message */
+	/* Does the caller's part, and what a worker has failed at. False: not all is finite. */
 	bool (*mine)(void *context, size_t from, size_t to);
 	void *context;
 };
-int nn_pool_slice(struct nn_pool *pool, const struct nn_pool_slices *slices, bool *finite,
-	struct nn_error *err);
+/* The plan's turn must be set; its parts are set here. */
+void nn_pool_slice(struct nn_pool *pool, const struct nn_pool_slices *slices);
+/* The tasks that nn_pool_begin was given after nn_pool_slice: handed out at once, to be begun when
+ * the update is made. */
+void nn_pool_ahead(struct nn_pool *pool);
+/* *finite: all have said so. */
+void nn_pool_sliced(struct nn_pool *pool, const struct nn_pool_slices *slices, bool *finite);
 
 /* Do all of the workers share memory? */
 bool nn_pool_is_shared(const struct nn_pool *pool);

@@ -104,6 +104,19 @@ static int attach(struct nn_shared_worker *worker, struct nn_error *err)
 	return status;
 }
 
+/* Others are at work on the parameters: it takes microseconds, unless one of them has died. If the
+ * coordinator gives up, it ends us. */
+static void await_made(const struct nn_shared *shared, uint64_t turn)
+{
+	const struct timespec nap = { .tv_nsec = 50000 };
+
+	for (unsigned looks = 0; turn && !nn_shared_is_made(shared, turn); looks++)
+		if (looks < 1000)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
+}
+
 int nn_shared_worker_point(struct nn_shared_worker *worker, const struct nn_preamble *task,
 	struct nn_bundle *params, struct nn_bundle *grad, struct nn_error *err)
 {
@@ -113,6 +126,7 @@ int nn_shared_worker_point(struct nn_shared_worker *worker, const struct nn_prea
 		return status;
 	if (task->reference[1] > 1 || task->reference[2] >= worker->shared->sizes.buffers)
 		return nn_fail(err, NN_BAD, "a task beyond the shared memory");
+	await_made(worker->shared, task->reference[3]);
 	params->data =
 		(unsigned char *)nn_shared_params(worker->shared, (unsigned)task->reference[1]);
 	grad->data = (unsigned char *)nn_shared_buffer(worker->shared, (size_t)task->reference[2]);
@@ -157,6 +171,7 @@ int nn_shared_worker_slice(struct nn_shared_worker *worker, struct nn_preamble *
 			(unsigned long long)task->reference[1]);
 	task->rows = nn_slice_update(worker->slicer, worker->shared, (unsigned)task->reference[1],
 		from, to);
+	nn_shared_set_made(worker->shared, task->part, nn_shared_plan(worker->shared)->turn);
 	return NN_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,7 +21,7 @@ struct header {
 	struct nn_shared_sizes sizes;
 };
 
-enum area { HEADER, PLAN, SQUARES, PARAMS, STATE, BUFFERS, END };
+enum area { HEADER, PLAN, SQUARES, MADE, PARAMS, STATE, BUFFERS, END };
 
 static bool add_pages(size_t *at, size_t bytes, size_t times)
 {
@@ -35,16 +36,20 @@ static bool lay_out(const struct nn_shared_sizes *sizes, size_t at[END + 1])
 {
 	size_t plan;
 	size_t squares;
+	size_t made;
 	size_t here = PAGE;
 	bool fits = nn_mul(sizes->buffers, sizeof(struct nn_shared_node), &plan) &&
 		nn_add(plan, sizeof(struct nn_shared_plan), &plan) &&
-		nn_mul(sizes->blocks, sizeof(double), &squares);
+		nn_mul(sizes->blocks, sizeof(double), &squares) &&
+		nn_mul(sizes->parts, sizeof(uint64_t), &made);
 
 	at[HEADER] = 0;
 	at[PLAN] = here;
 	fits = fits && add_pages(&here, plan, 1);
 	at[SQUARES] = here;
 	fits = fits && add_pages(&here, squares, 1);
+	at[MADE] = here;
+	fits = fits && add_pages(&here, made, 1);
 	at[PARAMS] = here;
 	fits = fits && add_pages(&here, sizes->params, 2);
 	at[STATE] = here;
@@ -200,6 +205,27 @@ double *nn_shared_squares(const struct nn_shared *shared)
 struct nn_shared_plan *nn_shared_plan(const struct nn_shared *shared)
 {
 	return (struct nn_shared_plan *)(void *)find(shared, PLAN, 0, 0);
+}
+
+static _Atomic uint64_t *made(const struct nn_shared *shared)
+{
+	return (_Atomic uint64_t *)(void *)find(shared, MADE, 0, 0);
+}
+
+void nn_shared_set_made(struct nn_shared *shared, size_t part, uint64_t turn)
+{
+	if (part < shared->sizes.parts)
+		atomic_store_explicit(made(shared) + part, turn, memory_order_release);
+}
+
+bool nn_shared_is_made(const struct nn_shared *shared, uint64_t turn)
+{
+	const struct nn_shared_plan *plan = nn_shared_plan(shared);
+
+	for (uint64_t i = 0; i < plan->parts && i < shared->sizes.parts; i++)
+		if (atomic_load_explicit(made(shared) + i, memory_order_acquire) != turn)
+			return false;
+	return true;
 }
 
 /* Where the system cannot do that, it is given back in the end. */

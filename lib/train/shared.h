@@ -17,9 +17,11 @@
 
 /* reference[0] of a task; an answer has the same four numbers. */
 enum nn_shared_op {
-	NN_SHARED_GRADIENT = 1, /* which parameters (0, 1), to which buffer */
-	NN_SHARED_SUM = 2,      /* the plan's nodes to a buffer; blocks from, to */
-	NN_SHARED_UPDATE = 3,   /* from which parameters to the others; blocks from, to */
+	/* Which parameters (0, 1), to which buffer; and the turn whose update must have made them, 0
+	 * if they are made. */
+	NN_SHARED_GRADIENT = 1,
+	NN_SHARED_SUM = 2,    /* the plan's nodes to a buffer; blocks from, to */
+	NN_SHARED_UPDATE = 3, /* from which parameters to the others; blocks from, to */
 };
 
 /* A partial sum of the step at hand. */
@@ -29,6 +31,8 @@ struct nn_shared_node {
 };
 /* What is summed, and what an update is made with; written by the coordinator between tasks. */
 struct nn_shared_plan {
+	uint64_t turn;  /* number of the update */
+	uint64_t parts; /* that the update is made in */
 	uint64_t shards;
 	double lr;
 	double divisor;
@@ -47,6 +51,7 @@ struct nn_shared {
 		uint64_t slot_count;
 		uint64_t slots[NN_MAX_SLOTS]; /* where in the state each begins, bytes */
 		uint64_t blocks;              /* of parameters, see train/slice.h */
+		uint64_t parts;               /* at most, of an update */
 		uint64_t buffers;
 	} sizes;
 	/* The coordinator's alone. */
@@ -71,6 +76,12 @@ unsigned char *nn_shared_state(const struct nn_shared *shared, unsigned which);
 float *nn_shared_buffer(const struct nn_shared *shared, size_t number);
 double *nn_shared_squares(const struct nn_shared *shared); /* [blocks] */
 struct nn_shared_plan *nn_shared_plan(const struct nn_shared *shared);
+
+/* Part `part` of the update of that turn is made: all of it is seen by whoever sees this. Each part
+ * has a word of its own, so that a part that is made twice is still one. */
+void nn_shared_set_made(struct nn_shared *shared, size_t part, uint64_t turn);
+/* Are all of the plan's parts? */
+bool nn_shared_is_made(const struct nn_shared *shared, uint64_t turn);
 
 /* Gives back the memory of the copy that is not current, and of all buffers. */
 void nn_shared_shrink(struct nn_shared *shared);

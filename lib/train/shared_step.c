@@ -26,6 +26,8 @@ struct nn_shared_step {
 	struct nn_slicer *slicer;
 	struct node *nodes; /* [shards], by range */
 	size_t count;
+	uint64_t turn; /* updates made */
+	bool ahead;    /* the tasks of the step to come are handed out */
 };
 
 static size_t log2_up(uint64_t shards)
@@ -49,8 +51,10 @@ static void describe(const struct training *training, const struct nn_slicer *sl
 		.state = state->bytes,
 		.slot_count = nn_optim_slots(optimizer, optim),
 		.blocks = nn_slicer_blocks(slicer),
-		/* Every other shard may have to wait for its neighbour. */
-		.buffers = nn_pool_size(training->pool) + training->run.shards / 2 + 2 };
+		.parts = nn_pool_size(training->pool) + 1,
+		/* Every other shard may have to wait for its neighbour, while workers are at two
+		 * more each. */
+		.buffers = 2 * nn_pool_size(training->pool) + training->run.shards / 2 + 2 };
 	for (size_t i = 0; i < sizes->slot_count; i++)
 		sizes->slots[i] =
 			(uint64_t)((unsigned char *)nn_state_slot(state, optimizer->slots[i]) -
@@ -84,7 +88,7 @@ int nn_shared_step_open(struct training *training, struct nn_error *err)
 {
 	struct nn_shared_step *step = nn_alloc(1, sizeof *step, err);
 	struct nn_shared_sizes sizes;
-	size_t enough = nn_pool_size(training->pool) + 1 + log2_up(training->run.shards);
+	size_t enough = 2 * nn_pool_size(training->pool) + 1 + log2_up(training->run.shards);
 	int status;
 
 	if (!step)
@@ -265,6 +269,7 @@ static void write_plan(const struct training *training, const struct nn_shared_s
 {
 	struct nn_shared_plan *plan = nn_shared_plan(step->shared);
 
+	plan->turn = step->turn + 1;
 	plan->shards = training->run.shards;
 	plan->lr = pass->lr;
 	plan->divisor = pass->divisor;
@@ -292,6 +297,26 @@ static bool my_slice(void *context, size_t from, size_t to)
 	return true;
 }
 
+/* The update's slices, and behind them the tasks of the step to come: the workers go on while we do
+ * what there is to do after a step. A worker that gets its model by a pipe cannot. */
+static int hand_out_ahead(struct training *training, struct nn_error *err)
+{
+	struct nn_preamble now = training->checkpoint->model.preamble;
+	struct nn_preamble *model = &training->checkpoint->model.preamble;
+	int status;
+
+	if (!nn_pool_is_shared(training->pool) || !nn_train_goes_on(training))
+		return NN_OK;
+	nn_preamble_advance(model);
+	status = nn_train_hand_out(training, err);
+	*model = now;
+	if (status)
+		return status;
+	nn_pool_ahead(training->pool);
+	training->shared->ahead = true;
+	return NN_OK;
+}
+
 static int slice(struct training *training, enum nn_shared_op op, size_t with, bool *finite,
 	struct nn_error *err)
 {
@@ -302,8 +327,13 @@ static int slice(struct training *training, enum nn_shared_op op, size_t with, b
 		.least = LEAST_BLOCKS,
 		.mine = my_slice,
 		.context = &mine };
+	int status = NN_OK;
 
-	return nn_pool_slice(training->pool, &slices, finite, err);
+	nn_pool_slice(training->pool, &slices);
+	if (op == NN_SHARED_UPDATE)
+		status = hand_out_ahead(training, err);
+	nn_pool_sliced(training->pool, &slices, finite);
+	return status;
 }
 
 /* Whose gradient is it? If nobody's, it is that of the sum. */
@@ -397,6 +427,7 @@ static int update(struct training *training, const struct node *sum, struct nn_e
 	for (size_t i = 0; i < step->count; i++)
 		nn_shared_put(step->shared, step->nodes[i].buffer);
 	step->shared->current = !step->shared->current;
+	step->turn++;
 	show(training);
 	nn_updater_made(training->updater, &pass, sum->loss, sum->weight, norm);
 	return NN_OK;
@@ -410,7 +441,8 @@ int nn_train_shared_step(struct training *training, struct nn_error *err)
 
 	if (!model->preamble.id && !nn_pool_is_shared(training->pool))
 		model->preamble.id = nn_bundle_id(&model->params);
-	status = nn_train_hand_out(training, err);
+	status = training->shared->ahead ? NN_OK : nn_train_hand_out(training, err);
+	training->shared->ahead = false;
 	if (!status)
 		status = collect(training, err);
 	if (status)

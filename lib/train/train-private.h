@@ -41,6 +41,8 @@ int nn_train_validate(struct training *training, struct nn_error *err);
 int nn_train_sync_step(struct training *training, struct nn_error *err);
 /* The same where workers share memory with us (shared_step.h). */
 int nn_train_shared_step(struct training *training, struct nn_error *err);
+/* Will there be a step after the one at hand, unless somebody stops it? */
+bool nn_train_goes_on(const struct training *training);
 /* The tasks of the step that the model is at, to the pool. */
 int nn_train_hand_out(struct training *training, struct nn_error *err);
 

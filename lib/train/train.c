@@ -26,6 +26,15 @@ static bool is_done(const struct training *training)
 				     model->epoch >= training->last_epoch;
 }
 
+bool nn_train_goes_on(const struct training *training)
+{
+	struct nn_preamble next = training->checkpoint->model.preamble;
+
+	nn_preamble_advance(&next);
+	return training->last_step ? next.step < training->last_step :
+				     next.epoch < training->last_epoch;
+}
+
 static int save(struct training *training, struct nn_error *err)
 {
 	uint64_t step = training->checkpoint->model.preamble.step;

@@ -287,12 +287,11 @@ static const struct nn_partial *total(struct nn_updater *updater)
 	return nn_accumulator_join(accumulator);
 }
 
-static void advance(struct nn_preamble *model, uint64_t steps_per_epoch)
+void nn_preamble_advance(struct nn_preamble *model)
 {
-	model->steps_per_epoch = steps_per_epoch;
 	model->step++;
 	model->step_in_epoch++;
-	if (steps_per_epoch && model->step_in_epoch >= steps_per_epoch) {
+	if (model->steps_per_epoch && model->step_in_epoch >= model->steps_per_epoch) {
 		model->step_in_epoch = 0;
 		model->epoch++;
 	}
@@ -338,7 +337,7 @@ void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pas
 		.norm = norm / weight };
 
 	*nn_state_updates(&checkpoint->state) = pass->t;
-	advance(model, model->steps_per_epoch);
+	nn_preamble_advance(model);
 	model->id = 0;
 	report.step = model->step;
 	report.epoch = model->epoch;

@@ -75,6 +75,8 @@ void nn_updater_pass(const struct nn_updater *updater, double weight, double nor
  * then. */
 void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, double loss,
 	double weight, double norm);
+/* To the next step of the epoch, or the first of the next one. */
+void nn_preamble_advance(struct nn_preamble *model);
 /* An error about numbers that are none: "step N: WHAT: " before what `err` says, and a hint. */
 int nn_updater_diverged(const struct nn_updater *updater, const char *what, struct nn_error *err);
 

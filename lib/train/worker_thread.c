@@ -357,10 +357,7 @@ static void take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 	struct nn_error named;
 
 	find_cause(worker, why, &named);
-	if (worker->buffer != NN_NO_BUFFER)
-		nn_shared_put(pool->options->shared, worker->buffer);
-	worker->buffer = NN_NO_BUFFER;
-	worker->at_slice = false;
+	nn_direct_forget(worker);
 	hopeless = worker->channel.hopeless;
 	if (pool->closing || pool->gone[worker->place]) {
 		return_task(worker, &named, false);
