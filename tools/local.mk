@@ -19,5 +19,5 @@ nn_predict_SOURCES = tools/nn-predict.c
 bin_PROGRAMS += nn-shard
 nn_shard_SOURCES = tools/nn-shard.c
 bin_PROGRAMS += nn-train
-nn_train_SOURCES = tools/nn-train.c tools/optimizer-options.h tools/train-report.c
+nn_train_SOURCES = tools/nn-train.c tools/capacity.c tools/capacity.h tools/optimizer-options.h tools/train-report.c
 nn_train_SOURCES += tools/train-report.h

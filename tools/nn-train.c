@@ -15,6 +15,7 @@
 #include "train/serve.h"
 #include "train/train.h"
 
+#include "tools/capacity.h"
 #include "tools/optimizer-options.h"
 #include "tools/train-report.h"
 
@@ -26,6 +27,7 @@ static const char *ssh = "ssh";
 static const char *remote_tool = NN_WORKER_TOOL;
 static struct nn_hosts hosts;
 static const char *assign;
+static struct cli_reals capacity;
 static double timeout = 600;
 static uint64_t retries = 3;
 static struct nn_update_options how;
@@ -63,6 +65,8 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "remote-tool", "PATH", &remote_tool, "where nn-grad is on the hosts"),
 	CLI_CHOICE(0, "assign", "METHOD", &assign, nn_assign_names,
 		"who gets which shard (default dynamic)"),
+	CLI_REALS(0, "capacity", "C,...", &capacity,
+		"how fast each worker is, for --assign weighted (default measured)"),
 	CLI_REAL(0, "timeout", "SEC", &timeout, 0, 1e9,
 		"longest wait for an answer; 0: for ever (default 600)"),
 	CLI_COUNT(0, "retries", "N", &retries, "other tries of a task (default 3)"),
@@ -130,6 +134,10 @@ static void check_usage(int count, char *const *operands)
 	for (int i = 1; i < count; i++)
 		if (!strcmp(operands[i], "-"))
 			cli_usage("data cannot come on standard input: each worker must read them");
+	if (capacity.count && !assign)
+		assign = nn_assign_names[NN_ASSIGN_WEIGHTED];
+	if (capacity.count && nn_assign_of(assign) != NN_ASSIGN_WEIGHTED)
+		cli_usage("--capacity goes with --assign weighted");
 	if (plan.epochs && plan.steps)
 		cli_usage("either --epochs or --steps");
 	if (ways > 1)
@@ -317,9 +325,8 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.data = plan.paths,
 		.files = plan.files };
 	struct nn_bundle description = { 0 };
-	struct nn_pool_options crew = { .assign = assign == nn_assign_names[NN_ASSIGN_STATIC] ?
-			NN_ASSIGN_STATIC :
-			NN_ASSIGN_DYNAMIC,
+	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
+		.capacity = capacity.values,
 		.timeout = timeout,
 		.retries = retries,
 		.warn = cli_warn,
@@ -393,6 +400,7 @@ int main(int argc, char **argv)
 	operands = cli_start(&tool, argc, argv, &count);
 	check_usage(count, operands);
 	read_hosts();
+	check_capacity(&capacity, &hosts, &workers);
 	set_plan(count, operands);
 	cli_output(&output, output_path, true);
 	refuse_inputs(&output, operands);

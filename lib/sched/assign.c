@@ -1,6 +1,14 @@
 #include "sched/assign.h"
 
-const char *const nn_assign_names[] = { "static", "dynamic", NULL };
+const char *const nn_assign_names[] = { "static", "dynamic", "weighted", NULL };
+
+enum nn_assign nn_assign_of(const char *name)
+{
+	for (size_t i = 0; nn_assign_names[i]; i++)
+		if (name == nn_assign_names[i])
+			return (enum nn_assign)i;
+	return NN_ASSIGN_DYNAMIC;
+}
 
 /* Is there anyone else who could do what `worker` has failed at? */
 static bool has_other(const struct nn_assign_view *view, size_t worker)
@@ -59,8 +67,31 @@ static size_t next_dynamic(const struct nn_assign_view *view, size_t worker)
 	return fresh != NN_NOBODY ? fresh : any;
 }
 
+/* Its own; else one whose owner cannot do it. */
+static size_t next_weighted(const struct nn_assign_view *view, size_t worker)
+{
+	size_t orphan = NN_NOBODY;
+
+	for (size_t task = 0; task < view->task_count; task++) {
+		size_t planned = view->tasks[task].planned;
+
+		if (!may_take(view, task, worker))
+			continue;
+		if (planned == worker)
+			return task;
+		if (orphan == NN_NOBODY && (!view->able[planned] || !may_take(view, task, planned)))
+			orphan = task;
+	}
+	return orphan;
+}
+
 size_t nn_assign_next(const struct nn_assign_view *view, size_t worker)
 {
-	return view->method == NN_ASSIGN_STATIC ? next_static(view, worker) :
-						  next_dynamic(view, worker);
+	if (view->method == NN_ASSIGN_STATIC)
+		return next_static(view, worker);
+	/* A plan has all tasks or none. */
+	if (view->method == NN_ASSIGN_WEIGHTED && view->task_count &&
+		view->tasks[0].planned != NN_NOBODY)
+		return next_weighted(view, worker);
+	return next_dynamic(view, worker);
 }

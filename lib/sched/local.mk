@@ -1,1 +1,1 @@
-libnnpipe_a_SOURCES += lib/sched/assign.c lib/sched/assign.h
+libnnpipe_a_SOURCES += lib/sched/assign.c lib/sched/assign.h lib/sched/plan.c

@@ -36,10 +36,12 @@ struct nn_pool_worker {
 	bool running; /* the channel has a process that may be killed */
 	bool late;    /* it was killed because its time was up */
 	double deadline;
-	double sleep;    /* after the next fault */
-	uint64_t starts; /* that failed, in a row */
-	uint64_t has;    /* number of the model that it was sent */
-	size_t task;     /* that it is at */
+	double sleep;                 /* after the next fault */
+	uint64_t starts;              /* that failed, in a row */
+	uint64_t has;                 /* number of the model that it was sent */
+	size_t task;                  /* that it is at */
+	double began;                 /* when it became BUSY */
+	struct nn_assign_speed speed; /* rows a second, if capacities are measured */
 	/* Of a worker that shares memory: see direct.c. */
 	struct nn_direct_request queue[NN_DIRECT_QUEUE];
 	size_t queued; /* the first of them is what it is at */
@@ -76,7 +78,8 @@ struct nn_pool {
 	struct nn_pool_task *tasks; /* [task_count] */
 	struct nn_assign_task *assign;
 	size_t task_count;
-	size_t *ready; /* [task_count]: answers, in the order in which they came */
+	const double *sizes; /* [task_count], or NULL */
+	size_t *ready;       /* [task_count]: answers, in the order in which they came */
 	size_t ready_count;
 	size_t taken;          /* of these */
 	uint64_t retries;      /* so far */
@@ -108,6 +111,9 @@ double nn_pool_kill_late(struct nn_pool *pool);
 void nn_pool_tell(struct nn_pool *pool);
 /* BUSY -> IDLE */
 void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *answer);
+/* pool_plan.c: plans the tasks of a step, if they are to be; and takes note of how fast a worker was. */
+int nn_pool_plan(struct nn_pool *pool, struct nn_error *err);
+void nn_pool_measure(struct nn_pool_worker *worker, const struct nn_answer *answer);
 /* The task that this one, who is free, shall take. */
 size_t nn_pool_next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker);
 bool nn_pool_is_direct(const struct nn_pool_worker *worker);

@@ -155,7 +155,7 @@ static int renew_tasks(struct nn_pool *pool, size_t count, struct nn_error *err)
 		return NN_FAILED;
 	pool->task_count = count;
 	for (size_t i = 0; i < count; i++)
-		pool->assign[i].last = NN_NOBODY;
+		pool->assign[i].last = pool->assign[i].planned = NN_NOBODY;
 	return NN_OK;
 }
 
@@ -174,6 +174,8 @@ int nn_pool_begin(struct nn_pool *pool, const struct nn_preamble *model,
 		pool->assign[i].waiting = true;
 		pool->assign[i].avoid = NN_NOBODY;
 	}
+	if (!status)
+		status = nn_pool_plan(pool, err);
 	pool->model = model;
 	pool->params = params;
 	pool->model_number++;

@@ -31,8 +31,9 @@ struct nn_pool_options {
 		*places; /* the caller's, as all it points to: they must outlive the pool */
 	size_t place_count;
 	enum nn_assign assign;
-	double timeout;   /* seconds for an answer, or until a worker is ready; 0: no limit */
-	uint64_t retries; /* of a task, and of starting a worker that has not answered yet */
+	const double *capacity; /* of each worker, for NN_ASSIGN_WEIGHTED; NULL: measured */
+	double timeout;         /* seconds for an answer, or until a worker is ready; 0: no limit */
+	uint64_t retries;       /* of a task, and of starting a worker that has not answered yet */
 	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	unsigned processors; /* here */
@@ -55,6 +56,10 @@ void nn_pool_free(struct nn_pool *pool);
 int nn_pool_begin(struct nn_pool *pool, const struct nn_preamble *model,
 	const struct nn_bundle *params, const struct nn_preamble *tasks, size_t count,
 	struct nn_error *err);
+
+/* How large the tasks to come are [count], for NN_ASSIGN_WEIGHTED; the caller's, to stay as they are.
+ * NULL, or never called: all alike. */
+void nn_pool_set_sizes(struct nn_pool *pool, const double *sizes);
 
 struct nn_answer {
 	size_t task;

@@ -63,6 +63,22 @@ static int choose_shards(struct training *training, const struct nn_preamble *an
 	return views ? NN_OK : number_shards(training, answers, err);
 }
 
+/* Views are as good as alike, and nobody has to know the rows to know that. */
+static int size_shards(struct training *training, const struct nn_preamble *answers,
+	struct nn_error *err)
+{
+	bool views = training->options->files == 1;
+	size_t shards = (size_t)training->run.shards;
+
+	training->sizes = nn_alloc(shards, sizeof *training->sizes, err);
+	if (!training->sizes)
+		return NN_FAILED;
+	for (size_t k = 0; k < shards; k++)
+		training->sizes[k] = views ? 1 : (double)answers[training->files[k]].rows;
+	nn_pool_set_sizes(training->pool, training->sizes);
+	return NN_OK;
+}
+
 /* Asks the workers, who see the data, how many rows there are. */
 static int ask_rows(struct training *training, struct nn_preamble *answers, struct nn_error *err)
 {
@@ -100,6 +116,8 @@ int nn_train_survey(struct training *training, struct nn_error *err)
 			training->options->paths[0]);
 	if (!status)
 		status = choose_shards(training, answers, err);
+	if (!status)
+		status = size_shards(training, answers, err);
 	free(answers);
 	return status;
 }

@@ -18,6 +18,7 @@ struct training {
 	uint64_t rows;             /* of all data */
 	uint64_t largest;          /* of a file */
 	size_t *files;             /* [run.shards]: which file holds a shard */
+	double *sizes;             /* [run.shards]: how large they are, for who hands them out */
 	struct nn_preamble model;  /* of the step at hand */
 	struct nn_preamble *tasks; /* [run.shards] of the step at hand */
 	uint64_t steps_per_epoch;

@@ -166,6 +166,7 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	if (options->valid)
 		nn_evaluation_close(&training.evaluation);
 	free(training.files);
+	free(training.sizes);
 	free(training.tasks);
 	return status;
 }

@@ -86,6 +86,8 @@ void nn_pool_set_state(struct nn_pool_worker *worker, enum nn_worker_state state
 	double timeout = pool->options->timeout;
 
 	worker->state = state;
+	if (state == BUSY && pool->options->assign == NN_ASSIGN_WEIGHTED)
+		worker->began = nn_pool_now();
 	pool->able[worker->number] =
 		state != DEAD && state != RETIRED && !pool->gone[worker->place];
 	worker->deadline =
@@ -145,6 +147,7 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 	struct nn_pool *pool = worker->pool;
 	struct nn_pool_task *task = &pool->tasks[worker->task];
 
+	nn_pool_measure(worker, answer);
 	task->answer = *answer;
 	task->answer.task = worker->task;
 	snprintf(task->answer.from, sizeof task->answer.from, "%s", worker->name);

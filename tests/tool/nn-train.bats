@@ -61,10 +61,10 @@ bad_worker() {
 	$TRAIN -e 3 -w 2 start.nnt even-2.nnt even-0.nnt even-3.nnt even-1.nnt | cmp - short.nnt
 }
 
-@test "1, 2, 3 and 8 workers, static and dynamic" {
+@test "1, 2, 3 and 8 workers, static, dynamic and weighted" {
 	local n method
 	for n in 1 2 3 8; do
-		for method in static dynamic; do
+		for method in static dynamic weighted; do
 			$TRAIN -e 3 -w $n --assign $method --shards 4 --by random start.nnt all.nnt \
 				2>err | cmp - short.nnt
 		done
@@ -73,9 +73,25 @@ bad_worker() {
 		"nn-train: 8 workers for 4 shards: the others stand by (--shards makes more)"
 }
 
+@test "weighted: capacities given, some workers dying" {
+	$TRAIN -e 3 --capacity 1,3 --shards 4 --by random start.nnt all.nnt | cmp - short.nnt
+	bad_worker 'kill -9 $$'
+	$TRAIN -e 3 --capacity 9,1,1 --worker 'exec sh worker.sh' --shards 4 --by random start.nnt \
+		all.nnt 2>err | cmp - short.nnt
+	grep -q '^nn-train: worker 1: killed by signal 9' err
+	fails 2 "--capacity has 2 numbers, and there are 3 workers" \
+		nn-train -w 3 --capacity 1,2 start.nnt all.nnt
+	fails 2 "--capacity has 2 numbers, and there are 3 workers" \
+		nn-train -S 2/a,b --capacity 1,2 start.nnt all.nnt
+	fails 2 "--capacity: 0 is not above 0" nn-train --capacity 1,0 start.nnt all.nnt
+	fails 2 "--capacity goes with --assign weighted" \
+		nn-train --assign static --capacity 1,1 start.nnt all.nnt
+}
+
 @test "uneven shards in files" {
 	$TRAIN -e 3 -w 1 start.nnt uneven-?.nnt >one
 	$TRAIN -e 3 -w 3 --assign static start.nnt uneven-?.nnt | cmp - one
+	$TRAIN -e 3 -w 3 --assign weighted start.nnt uneven-?.nnt | cmp - one
 	local step
 	cp start.nnt model
 	for ((step = 0; step < 24; step++)); do

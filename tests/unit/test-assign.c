@@ -16,7 +16,7 @@ static bool able[3];
 static struct nn_assign_view fresh(enum nn_assign method)
 {
 	for (size_t i = 0; i < 6; i++)
-		tasks[i] = (struct nn_assign_task){ true, NN_NOBODY, NN_NOBODY };
+		tasks[i] = (struct nn_assign_task){ true, NN_NOBODY, NN_NOBODY, NN_NOBODY, 1 };
 	able[0] = able[1] = able[2] = true;
 	return (struct nn_assign_view){ method, tasks, 6, able, 3 };
 }
@@ -57,6 +57,90 @@ static void test_dynamic(void)
 	ok(nn_assign_next(&view, 1) == NN_NOBODY, "but not what it has failed at");
 	able[0] = able[2] = false;
 	ok(nn_assign_next(&view, 1) == 0, "unless there is nobody else");
+}
+
+/* Whether the tasks are planned for these workers. */
+static bool is_plan(const size_t *owners)
+{
+	for (size_t i = 0; i < 6; i++)
+		if (tasks[i].planned != owners[i])
+			return false;
+	return true;
+}
+
+static void test_weighted(void)
+{
+	static const double capacity[] = { 1, 2, 3 };
+	static const double near[] = { 1, 2, 2.95 };
+	static const double reversed[] = { 3, 2, 1 };
+	static const double third[] = { 0, 0, 5 };
+	static const double none[3];
+	struct nn_assign_view view = fresh(NN_ASSIGN_WEIGHTED);
+
+	ok(nn_assign_next(&view, 2) == 0, "weighted: without a plan, as dynamic");
+	ok(!nn_assign_plan(tasks, &view, none, &err) && tasks[0].planned == NN_NOBODY,
+		"there is none where nothing is known");
+	ok(!nn_assign_plan(tasks, &view, capacity, &err) && is_plan((size_t[]){ 2, 1, 2, 0, 1, 2 }),
+		"each has its share, ties are the first one's");
+	ok(nn_assign_next(&view, 0) == 3 && nn_assign_next(&view, 1) == 1, "and takes it");
+	tasks[3].waiting = false;
+	ok(nn_assign_next(&view, 0) == NN_NOBODY, "and no other");
+	tasks[1].avoid = 1;
+	ok(nn_assign_next(&view, 1) == 4 && nn_assign_next(&view, 0) == 1,
+		"but what its owner failed at");
+	able[2] = false;
+	ok(nn_assign_next(&view, 0) == 0, "or cannot do");
+	ok(!nn_assign_plan(tasks, &view, capacity, &err) && is_plan((size_t[]){ 1, 0, 1, 1, 0, 1 }),
+		"who is not able is not planned for");
+	able[2] = true;
+	ok(!nn_assign_plan(tasks, &view, reversed, &err) && is_plan((size_t[]){ 0, 1, 0, 0, 1, 2 }),
+		"others are, when they can");
+	ok(!nn_assign_plan(tasks, &view, capacity, &err) && tasks[0].planned == 2, "a new plan");
+	tasks[0].planned = 1;
+	tasks[1].planned = 2;
+	ok(!nn_assign_plan(tasks, &view, near, &err) && tasks[0].planned == 1,
+		"a plan that is as good stays");
+	tasks[3].planned = 2;
+	ok(!nn_assign_plan(tasks, &view, near, &err) && tasks[3].planned == 0,
+		"unless somebody stands idle");
+	for (size_t i = 0; i < 6; i++)
+		tasks[i].planned = NN_NOBODY;
+	ok(!nn_assign_plan(tasks, &view, third, &err) && is_plan((size_t[]){ 0, 1, 2, 0, 1, 2 }),
+		"who is not known is as the mean");
+}
+
+static void test_sizes(void)
+{
+	static const double capacity[] = { 1, 4, 1 };
+	static const double sizes[] = { 2, 8, 1, 3, 0, 10 };
+	struct nn_assign_view view = fresh(NN_ASSIGN_WEIGHTED);
+	struct nn_assign_speed speed = { 0, 0 };
+	size_t owners[6];
+	double finish;
+
+	for (size_t i = 0; i < 6; i++)
+		tasks[i].size = sizes[i];
+	ok(!nn_assign_plan(tasks, &view, capacity, &err) && is_plan((size_t[]){ 2, 1, 2, 0, 0, 1 }),
+		"weighted: the largest task first");
+	ok(!nn_assign_simulate(tasks, &view, capacity, owners, &finish, &err) && finish == 4.5 &&
+			is_plan(owners),
+		"run as planned");
+	view = fresh(NN_ASSIGN_DYNAMIC);
+	ok(!nn_assign_simulate(tasks, &view, capacity, owners, &finish, &err) && finish == 1 &&
+			owners[0] == 0 && owners[1] == 1 && owners[2] == 2 && owners[3] == 1 &&
+			owners[5] == 1,
+		"dynamic, simulated");
+	view = fresh(NN_ASSIGN_STATIC);
+	ok(!nn_assign_simulate(tasks, &view, capacity, owners, &finish, &err) && finish == 2 &&
+			owners[4] == 1,
+		"static, simulated");
+	ok(nn_assign_capacity(&speed) == 0, "no speed yet");
+	nn_assign_measure(&speed, 0, 1);
+	nn_assign_measure(&speed, 10, 2);
+	ok(nn_assign_capacity(&speed) == 5, "a speed");
+	for (int i = 0; i < 40; i++)
+		nn_assign_measure(&speed, 10, 1);
+	ok(nn_assign_capacity(&speed) > 9.99, "the past fades");
 }
 
 static void test_hosts(void)
@@ -122,6 +206,8 @@ int main(void)
 {
 	test_static();
 	test_dynamic();
+	test_weighted();
+	test_sizes();
 	test_hosts();
 	test_lock();
 	return tap_done();
