@@ -140,6 +140,10 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--capacity goes with --assign weighted");
 	if (plan.epochs && plan.steps)
 		cli_usage("either --epochs or --steps");
+	if (sshloginfile && !strcmp(sshloginfile, "-") &&
+		(!strcmp(operands[0], "-") || (plan.valid && !strcmp(plan.valid, "-"))))
+		cli_usage("hosts and %s cannot both come on standard input",
+			strcmp(operands[0], "-") ? "--valid" : "model");
 	if (ways > 1)
 		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
 	if (worker_command && (sshlogin || sshloginfile))

@@ -22,22 +22,29 @@ void nn_hosts_free(struct nn_hosts *hosts)
 	*hosts = (struct nn_hosts){ 0 };
 }
 
+static int set_count(unsigned *count, const char *number, const char *host, struct nn_error *err)
+{
+	uint64_t value;
+
+	if (!nn_parse_u64(number, &value) || !value || value > MOST_WORKERS)
+		return nn_fail(err, NN_USAGE, "%s workers on %s: 1 to %d can be on a host", number,
+			host, MOST_WORKERS);
+	*count = (unsigned)value;
+	return NN_OK;
+}
+
 /* "N/" before a host; *text then points behind it. */
 static int take_count(char **text, unsigned *count, struct nn_error *err)
 {
 	size_t digits = strspn(*text, "0123456789");
-	uint64_t number;
+	char *number = *text;
 
-	*count = 1;
-	if (!digits || (*text)[digits] != '/')
+	*count = 0;
+	if (!digits || number[digits] != '/')
 		return NN_OK;
-	(*text)[digits] = '\0';
-	if (!nn_parse_u64(*text, &number) || !number || number > MOST_WORKERS)
-		return nn_fail(err, NN_USAGE, "%s/%s: 1 to %d workers can be on a host", *text,
-			*text + digits + 1, MOST_WORKERS);
-	*count = (unsigned)number;
+	number[digits] = '\0';
 	*text += digits + 1;
-	return NN_OK;
+	return set_count(count, number, *text, err);
 }
 
 static char *trim(char *text)
@@ -51,11 +58,69 @@ static char *trim(char *text)
 	return text;
 }
 
+static char *last_word(char *text)
+{
+	char *word = text + strlen(text);
+
+	while (word > text && !strchr(BLANKS, word[-1]))
+		word--;
+	return word;
+}
+
+/* "slots=N" behind a host, as mpirun has it; max_slots is for those who want more than slots. */
+static int take_slots(char *text, unsigned *count, struct nn_error *err)
+{
+	char *word;
+	char *value;
+	int status = NN_OK;
+
+	while (!status && (word = last_word(text)) > text && (value = strchr(word, '='))) {
+		*value++ = '\0';
+		if (!strcmp(word, "slots") && *count)
+			status = nn_fail(err, NN_USAGE, "%s: how many workers is said twice", text);
+		else if (!strcmp(word, "slots"))
+			status = set_count(count, value, text, err);
+		else if (strcmp(word, "max_slots") != 0 && strcmp(word, "max-slots") != 0)
+			status = nn_fail(err, NN_USAGE,
+				"%s is nothing that is known of a host: "
+				"slots=N is",
+				word);
+		*word = '\0';
+		trim(text);
+	}
+	return status;
+}
+
+static bool is_one_login(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : !a && !b;
+}
+
+/* A host that was named before gets more workers: that is how PBS says how many. */
+static int merge_host(struct nn_hosts *hosts, struct nn_host *host, bool *merged,
+	struct nn_error *err)
+{
+	for (size_t i = 0; i < hosts->count; i++) {
+		struct nn_host *old = &hosts->list[i];
+
+		if (strcmp(old->name, host->name) != 0 || !is_one_login(old->login, host->login))
+			continue;
+		*merged = true;
+		old->count += host->count;
+		if (old->count > MOST_WORKERS)
+			return nn_fail(err, NN_USAGE, "%u workers on %s: 1 to %d can be on a host",
+				old->count, old->name, MOST_WORKERS);
+		return NN_OK;
+	}
+	return NN_OK;
+}
+
 /* One host; `text` is trimmed and gets cut to pieces. */
 static int add_host(struct nn_hosts *hosts, char *text, struct nn_error *err)
 {
 	struct nn_host *list = nn_realloc(hosts->list, hosts->count + 1, sizeof *list, err);
 	struct nn_host host = { 0 };
+	bool merged = false;
 	char *name;
 	int status;
 
@@ -63,24 +128,31 @@ static int add_host(struct nn_hosts *hosts, char *text, struct nn_error *err)
 		return NN_FAILED;
 	hosts->list = list;
 	status = take_count(&text, &host.count, err);
+	if (!status)
+		status = take_slots(text, &host.count, err);
 	if (status)
 		return status;
-	for (name = text + strlen(text); name > text && !strchr(BLANKS, name[-1]); name--)
-		;
-	if (!*name || *name == '-')
+	if (!host.count)
+		host.count = 1;
+	name = last_word(text);
+	if (!*name || *name == '-' || strchr(name, '='))
 		return nn_fail(err, NN_USAGE, "\"%s\" is no host%s", name,
-			*name ? ": ssh would take it for an option" : "");
+			*name == '-' ? ": ssh would take it for an option" : "");
 	host.here = !strcmp(name, ":") && name == text;
 	host.name = nn_strdup(name, err);
 	*name = '\0';
 	if (host.name && *trim(text))
 		host.login = nn_strdup(trim(text), err);
-	if (!host.name || (*trim(text) && !host.login)) {
+	status = host.name && (!*trim(text) || host.login) ? NN_OK : NN_FAILED;
+	if (!status)
+		status = merge_host(hosts, &host, &merged, err);
+	if (status || merged) {
 		free(host.name);
-		return NN_FAILED;
+		free(host.login);
+	} else {
+		list[hosts->count++] = host;
 	}
-	list[hosts->count++] = host;
-	return NN_OK;
+	return status;
 }
 
 int nn_hosts_add(struct nn_hosts *hosts, const char *text, struct nn_error *err)

@@ -21,8 +21,9 @@ struct nn_hosts {
 };
 
 /* Appends hosts: "2/alice,user@bob,:" or "ssh -p 2222 carol", each with the number of workers and a
- * slash before it if it is not 1. NN_USAGE says what is wrong. A name that begins with "-" is
- * refused: ssh would take it for an option. */
+ * slash before it if it is not 1; or with " slots=N" behind it, as mpirun's host files have it
+ * (max_slots is skipped). A host that is there already gets more workers instead. NN_USAGE says what
+ * is wrong. A name that begins with "-" is refused: ssh would take it for an option. */
 int nn_hosts_add(struct nn_hosts *hosts, const char *text, struct nn_error *err);
 /* The same from a file, a host a line; what is behind "#", and empty lines, do not count. */
 int nn_hosts_read(struct nn_hosts *hosts, const char *path, struct nn_error *err);

@@ -221,6 +221,35 @@ bad_worker() {
 		$TRAIN --retries 0 --ssh "$ssh" -S nowhere start.nnt all.nnt
 }
 
+# A command like ssh that stays here, and writes down where it should have gone.
+fake_ssh() {
+	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' "echo \$1 >>$PWD/went" \
+		'exec sh -c "$2"' >ssh
+	chmod +x ssh
+}
+
+@test "hosts as mpirun, PBS and Slurm list them" {
+	local remote
+	remote=$(command -v nn-grad)
+	fake_ssh
+	printf '%s\n' '# mpirun' 'alice slots=2 max_slots=4' 'me@bob  slots=1 ' '' ': slots=1' >mpi
+	printf '%s\n' node7 node9 node7 node7 >pbs
+	$TRAIN -e 3 --ssh ./ssh --remote-tool "$remote" --sshloginfile mpi --shards 4 --by random \
+		start.nnt all.nnt | cmp - short.nnt
+	assert_equal "$(sort went | xargs)" "alice alice me@bob"
+	rm went
+	$TRAIN -e 3 --ssh ./ssh --remote-tool "$remote" --sshloginfile - --shards 4 --by random \
+		start.nnt all.nnt <pbs | cmp - short.nnt
+	assert_equal "$(sort went | xargs)" "node7 node7 node7 node9"
+	fails 2 "hosts and model cannot both come on standard input" \
+		nn-train --sshloginfile - - all.nnt
+	echo '-oProxyCommand=x slots=2' >bad
+	fails 2 'bad: "-oProxyCommand=x" is no host: ssh would take it for an option' \
+		nn-train --sshloginfile bad start.nnt all.nnt
+	echo 'alice slots=many' >bad
+	fails 2 "bad: many workers on alice: 1 to 4096" nn-train --sshloginfile bad start.nnt all.nnt
+}
+
 @test "a worker that dies, hangs, speaks garbage, stops early or mid-frame: another takes its task" {
 	local what text
 	while IFS='^' read -r what text; do
@@ -384,7 +413,7 @@ bad_worker() {
 	fails 2 "cut one file" nn-train --shards 2 start.nnt even-0.nnt even-1.nnt
 	fails 2 '"-oProxyCommand=x" is no host' nn-train -S -oProxyCommand=x start.nnt all.nnt
 	fails 2 '"" is no host' nn-train -S a,,b start.nnt all.nnt
-	fails 2 "0/a: 1 to 4096 workers" nn-train -S 0/a start.nnt all.nnt
+	fails 2 "0 workers on a: 1 to 4096" nn-train -S 0/a start.nnt all.nnt
 	fails 1 "there are no hosts in it" nn-train --sshloginfile /dev/null start.nnt all.nnt
 	fails 2 "the checkpoint cannot be the output too" nn-train -c x -o x start.nnt all.nnt
 	fails 2 "go with --worker" nn-grad --kernel x all.nnt

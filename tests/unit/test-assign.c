@@ -161,6 +161,21 @@ static void test_hosts(void)
 	is_text(arguments[2], "22", "of the command");
 	is_text(arguments[3], "-T", "ours behind it");
 	nn_host_free_arguments(arguments);
+	ok(!nn_hosts_add(&hosts, "carol,alice slots=2 max_slots=8,2/ssh -p 22 carol", &err) &&
+			hosts.count == 5 && hosts.list[0].count == 4 && hosts.list[3].count == 6 &&
+			hosts.list[4].count == 1 && !hosts.list[4].login,
+		"a host that was there gets more, by another command it is another");
+	is_text(hosts.list[4].name, "carol", "and has its name");
+	ok(!nn_hosts_add(&hosts, "ssh -p 22 dave slots=3", &err) && hosts.list[5].count == 3,
+		"slots and a command");
+	is_text(hosts.list[5].name, "dave", "and a name");
+	ok(nn_hosts_add(&hosts, "a slots=0", &err) == NN_USAGE, "no slots");
+	ok(nn_hosts_add(&hosts, "2/a slots=2", &err) == NN_USAGE, "slots said twice");
+	ok(nn_hosts_add(&hosts, "a slots=2 slots=2", &err) == NN_USAGE, "and once more");
+	ok(nn_hosts_add(&hosts, "a slot=2", &err) == NN_USAGE, "no such word");
+	ok(nn_hosts_add(&hosts, "slots=2", &err) == NN_USAGE, "slots of nobody");
+	ok(nn_hosts_add(&hosts, "-x slots=2", &err) == NN_USAGE, "nor is an option with slots");
+	ok(nn_hosts_add(&hosts, "4000/a,97/a", &err) == NN_USAGE, "too many in all");
 	ok(nn_hosts_add(&hosts, "-x", &err) == NN_USAGE, "no option is a host");
 	ok(nn_hosts_add(&hosts, "2/-x", &err) == NN_USAGE, "with a number neither");
 	ok(nn_hosts_add(&hosts, "ssh -p 22 -x", &err) == NN_USAGE, "nor behind a command");
