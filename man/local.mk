@@ -11,3 +11,4 @@ dist_man_MANS += man/nnt.5
 dist_example_DATA += man/nnt.magic
 dist_man_MANS += man/nn-import.1 man/nn-shard.1
 dist_man_MANS += man/nn-train.1
+dist_man_MANS += man/nn-assign.1

@@ -21,3 +21,5 @@ nn_shard_SOURCES = tools/nn-shard.c
 bin_PROGRAMS += nn-train
 nn_train_SOURCES = tools/nn-train.c tools/capacity.c tools/capacity.h tools/optimizer-options.h tools/train-report.c
 nn_train_SOURCES += tools/train-report.h
+bin_PROGRAMS += nn-assign
+nn_assign_SOURCES = tools/nn-assign.c tools/capacity.c tools/capacity.h

@@ -40,5 +40,5 @@ _nnpipe() {
 	return 0
 }
 
-complete -o default -o bashdefault -F _nnpipe nn-convert nn-eval nn-grad nn-import nn-info \
-	nn-init nn-predict nn-reduce nn-shard nn-train nn-update
+complete -o default -o bashdefault -F _nnpipe nn-assign nn-convert nn-eval nn-grad nn-import \
+	nn-info nn-init nn-predict nn-reduce nn-shard nn-train nn-update

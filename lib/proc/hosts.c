@@ -76,6 +76,8 @@ static int take_slots(char *text, unsigned *count, struct nn_error *err)
 
 	while (!status && (word = last_word(text)) > text && (value = strchr(word, '='))) {
 		*value++ = '\0';
+		word[-1] = '\0';
+		trim(text);
 		if (!strcmp(word, "slots") && *count)
 			status = nn_fail(err, NN_USAGE, "%s: how many workers is said twice", text);
 		else if (!strcmp(word, "slots"))
@@ -85,8 +87,6 @@ static int take_slots(char *text, unsigned *count, struct nn_error *err)
 				"%s is nothing that is known of a host: "
 				"slots=N is",
 				word);
-		*word = '\0';
-		trim(text);
 	}
 	return status;
 }

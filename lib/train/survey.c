@@ -9,31 +9,25 @@ static unsigned long long print(uint64_t number)
 	return (unsigned long long)number;
 }
 
-/* Files that nn-shard wrote know their numbers; others are numbered in their order. */
-static int number_shards(struct training *training, const struct nn_preamble *answers,
-	struct nn_error *err)
+int nn_train_number_files(size_t *files, const struct nn_preamble *answers, char *const *paths,
+	size_t count, struct nn_error *err)
 {
-	const struct nn_train_options *options = training->options;
-	size_t count = options->files;
-
 	for (size_t i = 0; i < count; i++) {
-		training->files[i] = (size_t)-1;
+		files[i] = (size_t)-1;
 		if (!answers[i].shards != !answers[0].shards)
 			return nn_fail(err, NN_BAD, "%s is a shard, %s is none",
-				options->paths[answers[i].shards ? i : 0],
-				options->paths[answers[i].shards ? 0 : i]);
+				paths[answers[i].shards ? i : 0], paths[answers[i].shards ? 0 : i]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		size_t number = answers[i].shards ? (size_t)answers[i].first : i;
 
 		if (answers[i].shards && answers[i].shards != count)
 			return nn_fail(err, NN_BAD, "%s is one of %llu shards: give all of them",
-				options->paths[i], print(answers[i].shards));
-		if (training->files[number] != (size_t)-1)
+				paths[i], print(answers[i].shards));
+		if (files[number] != (size_t)-1)
 			return nn_fail(err, NN_BAD, "%s and %s are both shard %zu of %zu",
-				options->paths[training->files[number]], options->paths[i], number,
-				count);
-		training->files[number] = i;
+				paths[files[number]], paths[i], number, count);
+		files[number] = i;
 	}
 	return NN_OK;
 }
@@ -60,7 +54,9 @@ static int choose_shards(struct training *training, const struct nn_preamble *an
 	training->tasks = nn_alloc((size_t)run->shards, sizeof *training->tasks, err);
 	if (!training->files || !training->tasks)
 		return NN_FAILED;
-	return views ? NN_OK : number_shards(training, answers, err);
+	return views ? NN_OK :
+		       nn_train_number_files(training->files, answers, options->paths,
+			       options->files, err);
 }
 
 /* Views are as good as alike, and nobody has to know the rows to know that. */

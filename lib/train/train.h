@@ -52,6 +52,12 @@ struct nn_train_options {
 	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */
 };
 
+/* Which of the files `paths` holds which shard, by rows, shards (V, or 0) and first of each: files
+ * that nn-shard wrote know it, others are numbered in their order. files[count]. NN_BAD if they do not
+ * make one set. */
+int nn_train_number_files(size_t *files, const struct nn_preamble *answers, char *const *paths,
+	size_t count, struct nn_error *err);
+
 /* Trains on `pool`. The updater's checkpoint has the model; its parameters, preamble and state go
  * from step to step there, and it names its kernel. NN_FAILED, with the checkpoint written if there
  * is one, if the workers fail or `stop` says so. */

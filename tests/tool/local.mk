@@ -26,3 +26,4 @@ BATS_TESTS += tests/tool/nn-shard.bats
 BATS_TESTS += tests/tool/examples.bats
 BATS_TESTS += tests/tool/samebits.bats
 BATS_TESTS += tests/tool/nn-train.bats
+BATS_TESTS += tests/tool/nn-assign.bats

@@ -31,11 +31,12 @@ usual() {
 	nn-predict) echo nn-predict -m model.nnt data.nnt ;;
 	nn-info) echo nn-info model.nnt ;;
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
+	nn-assign) echo nn-assign -w 2 data.nnt ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
 
-writes_text="nn-eval nn-info nn-predict"
+writes_text="nn-assign nn-eval nn-info nn-predict"
 
 is_in() {
 	[[ " $2 " == *" $1 "* ]]
@@ -134,6 +135,7 @@ is_in() {
 		nn-shard) line="nn-shard -n 2 -k 0/2" ;;
 		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
+		nn-assign) line="nn-assign -" ;;
 		*) line=$tool ;;
 		esac
 		run script -qec "$line >out" /dev/null </dev/null
@@ -171,6 +173,7 @@ from_stdin() {
 	nn-predict) echo nn-predict data.nnt ;;
 	nn-info) echo nn-info ;;
 	nn-convert) echo nn-convert --to safetensors ;;
+	nn-assign) echo nn-assign -w 2 - ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -218,6 +221,7 @@ stdin_places() {
 	nn-predict) echo "nn-predict -o kept data.nnt" "nn-predict -o kept -m model.nnt" ;;
 	nn-info) echo "nn-info -o kept" ;;
 	nn-convert) echo "nn-convert --to nnt -o kept" ;;
+	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }
