@@ -1,6 +1,7 @@
 /* nn-grad: the gradient of a model on shards of data, for each model that comes. */
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 #include "train/shards.h"
 #include "train/task.h"
 
+#include "tools/optimizer-options.h"
+
 static const char *model_path;
 static struct nn_task_options task;
 static struct nn_view view;
@@ -25,6 +28,7 @@ static bool has_shard_seed;
 static bool is_worker;
 static const char *kernel;
 static uint64_t shared;
+static struct nn_optim_options inner;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -43,6 +47,12 @@ static const struct cli_option options[] = {
 	CLI_REALS(0, "weights", "W,...", &weights, "relative sizes of the V shards"),
 	CLI_COUNT_GIVEN(0, "shard-seed", "N", &view.seed, &has_shard_seed,
 		"seed of random cuts (default 0)"),
+	CLI_HEADING("Local steps"),
+	CLI_COUNT(0, "local-steps", "H", &task.local_steps,
+		"train each shard alone for H steps; the result is how far it got"),
+	OPTIMIZER_OPTIONS(inner),
+	CLI_FLAG(0, "keep-inner", &task.keep_inner,
+		"the optimizer's state of a shard stays from model to model"),
 	CLI_HEADING("For nn-train"),
 	CLI_FLAG(0, "worker", &is_worker, "answer tasks on standard input, as nn-train sends them"),
 	CLI_STRING(0, "kernel", "NAME", &kernel, "with --worker: the matrix kernel"),
@@ -81,6 +91,17 @@ static void check_usage(char *const *operands, int count)
 		cli_usage("--by, --weights and --shard-seed go with --shard");
 	if (view.which && count > 1)
 		cli_usage("--shard is a view of one file, not of %d", count);
+}
+
+static void resolve_inner(void)
+{
+	struct nn_error err;
+
+	if (!task.local_steps && (inner.method || !isnan(inner.lr) || task.keep_inner))
+		cli_usage("--optimizer, --lr and --keep-inner go with --local-steps");
+	if (nn_optim_resolve(&inner, NULL, &err))
+		cli_die(&err);
+	task.inner = &inner;
 }
 
 /* All data, loaded once; they live as long as the process. */
@@ -174,14 +195,17 @@ static _Noreturn void serve(struct nn_output *output, char *const *operands, siz
 int main(int argc, char **argv)
 {
 	int count;
-	char **operands = cli_start(&tool, argc, argv, &count);
+	char **operands;
 	struct nn_shards shards;
 	struct nn_worker *worker;
 	struct nn_writer *writer;
 	struct nn_output output;
 	struct nn_error err;
 
+	inner = nn_optim_no_options;
+	operands = cli_start(&tool, argc, argv, &count);
 	check_usage(operands, count);
+	resolve_inner();
 	cli_output(&output, output_path, true);
 	if (is_worker)
 		serve(&output, operands, (size_t)count);

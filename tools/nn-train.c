@@ -17,6 +17,7 @@
 
 #include "tools/capacity.h"
 #include "tools/optimizer-options.h"
+#include "tools/train-mode.h"
 #include "tools/train-report.h"
 
 static uint64_t workers;
@@ -34,6 +35,7 @@ static struct nn_update_options how;
 static struct nn_train_options plan;
 static bool has_batch, has_shard_seed, has_seed;
 static uint64_t seed;
+static struct train_mode mode;
 static bool resume;
 static const char *log_path;
 static const char *output_path;
@@ -49,6 +51,8 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "valid", "DATA", &plan.valid, "try the model on these rows after each epoch"),
 	CLI_HEADING("Optimizer, as in nn-update:"),
 	OPTIMIZER_OPTIONS(how.optim),
+	CLI_HEADING("Working together:"),
+	TRAIN_MODE_OPTIONS(mode),
 	CLI_HEADING("Shards:"),
 	CLI_COUNT(0, "shards", "V", &plan.run.shards, "cut one file of data in V shards"),
 	CLI_CHOICE(0, "by", "METHOD", &plan.run.method, nn_partitioner_names,
@@ -146,6 +150,7 @@ static void check_usage(int count, char *const *operands)
 			strcmp(operands[0], "-") ? "--valid" : "model");
 	if (ways > 1)
 		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
+	train_mode_check(&mode);
 	if (worker_command && (sshlogin || sshloginfile))
 		cli_usage("either --worker or --sshlogin");
 	if ((plan.every || resume) && !plan.checkpoint)
@@ -180,6 +185,7 @@ static void keep_run(const struct nn_run *stored, const struct nn_preamble *mode
 	keep("shards", plan.run.shards > 0, &plan.run.shards, stored->shards);
 	keep("batch", has_batch, &plan.run.batch, stored->batch);
 	keep("shard-seed", has_shard_seed, &plan.run.shard_seed, stored->shard_seed);
+	keep("local-steps", mode.has_local_steps, &mode.local_steps, stored->local_steps);
 	keep("seed", has_seed, &seed, model->seed);
 	plan.run = *stored;
 }
@@ -195,6 +201,7 @@ static void inherit_run(const struct nn_run *stored, const struct nn_preamble *m
 		plan.run.batch = stored->batch;
 	if (!has_shard_seed)
 		plan.run.shard_seed = stored->shard_seed;
+	plan.run.local_steps = stored->local_steps;
 	plan.run.first_step = model->step;
 	plan.run.first_epoch = model->epoch;
 	if (!plan.run.method)
@@ -301,7 +308,8 @@ static void share(struct nn_shared **shared)
 	*shared = NULL;
 	for (size_t i = 0; i < hosts.count; i++)
 		here = here || hosts.list[i].here;
-	if (here && !worker_command)
+	/* Those who go on for themselves need the model as it was. */
+	if (here && !worker_command && !mode.async && !mode.local_steps)
 		nn_shared_new(shared, &ignored);
 }
 
@@ -329,18 +337,22 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.data = plan.paths,
 		.files = plan.files };
 	struct nn_bundle description = { 0 };
+	struct nn_bundle order = { 0 };
 	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
 		.capacity = capacity.values,
 		.timeout = timeout,
 		.retries = retries,
 		.warn = cli_warn,
 		.processors = nn_processors(),
-		.description = &description };
+		.description = &description,
+		.order = &order };
 	struct nn_updater *updater = NULL;
 	struct nn_pool *pool = NULL;
 	struct nn_place *places = NULL;
 	int status = nn_updater_new(&updater, checkpoint, name, &how, err);
 
+	if (!status)
+		status = train_mode_begin(&mode, &checkpoint->state, &order, err);
 	share(&plan.shared);
 	crew.shared = plan.shared;
 	where.shared = plan.shared ? plan.shared->fd : 0;
@@ -358,6 +370,7 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	nn_updater_free(updater);
 	nn_shared_free(plan.shared);
 	nn_bundle_free(&description);
+	nn_bundle_free(&order);
 	return status;
 }
 
@@ -401,6 +414,7 @@ int main(int argc, char **argv)
 	int status;
 
 	how.optim = nn_optim_no_options;
+	mode = train_no_mode;
 	operands = cli_start(&tool, argc, argv, &count);
 	check_usage(count, operands);
 	read_hosts();
@@ -412,6 +426,9 @@ int main(int argc, char **argv)
 	try_checkpoint();
 	lock_checkpoint(&lock, operands[0]);
 	name = read_start(&checkpoint, operands[0]);
+	train_mode_resolve(&mode, &checkpoint, name, &plan.run, &how);
+	plan.async = mode.async;
+	plan.max_staleness = mode.max_staleness;
 	name_kernel(&checkpoint, name);
 	train_report_open(&(struct train_report){ .log = log_path,
 		.verbose = verbose,

@@ -161,7 +161,8 @@ int nn_channel_send_task(struct nn_channel *channel, const struct nn_preamble *t
 
 	return task->flags & NN_FLAG_REFERENCE ?
 		nn_writer_reference(channel->writer, task, err) :
-		nn_writer_frame(channel->writer, task, &nothing, err);
+		nn_writer_frame(channel->writer, task,
+			channel->order && task->shards ? channel->order : &nothing, err);
 }
 
 int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamble *task,

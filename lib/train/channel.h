@@ -13,9 +13,10 @@ struct nn_channel {
 	struct nn_process process;
 	struct nn_reader *reader;
 	struct nn_writer *writer;
-	bool known_layout; /* the last gradient had the tensors of the parameters */
-	bool hopeless;     /* the fault will be the same the next time, there */
-	bool said;         /* the worker has said itself what is wrong */
+	const struct nn_bundle *order; /* what tasks say beside their numbers; NULL: nothing */
+	bool known_layout;             /* the last gradient had the tensors of the parameters */
+	bool hopeless;                 /* the fault will be the same the next time, there */
+	bool said;                     /* the worker has said itself what is wrong */
 };
 
 /* Starts the process, number `number` from 1. After an error there is nothing to close. */

@@ -34,3 +34,5 @@ libnnpipe_a_SOURCES += lib/train/places.c lib/train/places.h
 libnnpipe_a_SOURCES += lib/train/shared.c lib/train/shared.h lib/train/slice.c lib/train/slice.h
 libnnpipe_a_SOURCES += lib/train/serve_shared.c lib/train/serve_shared.h lib/train/direct.c
 libnnpipe_a_SOURCES += lib/train/shared_step.c lib/train/shared_step.h
+libnnpipe_a_SOURCES += lib/train/local.c lib/train/local.h
+libnnpipe_a_SOURCES += lib/train/async.c

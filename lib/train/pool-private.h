@@ -45,7 +45,7 @@ struct nn_pool_worker {
 	/* Of a worker that shares memory: see direct.c. */
 	struct nn_direct_request queue[NN_DIRECT_QUEUE];
 	size_t queued; /* the first of them is what it is at */
-	bool broken;   /* `fault` has happened: its thread must take it */
+	bool broken; /* `fault` has happened: its thread must take it, and nobody else touches it */
 	struct nn_error fault;
 };
 
@@ -58,6 +58,9 @@ struct nn_direct_part {
 
 struct nn_pool_task {
 	const struct nn_preamble *what;
+	const struct nn_preamble *model; /* that it needs; NULL: none */
+	const struct nn_bundle *params;
+	uint64_t model_number;
 	uint64_t faults;
 	struct nn_answer answer;
 };
@@ -72,9 +75,7 @@ struct nn_pool {
 	bool *able;     /* [worker_count]: STARTING, IDLE or BUSY, and its place is not given up */
 	bool *gone;     /* [place_count]: places that were given up */
 	bool closing;
-	const struct nn_preamble *model;
-	const struct nn_bundle *params;
-	uint64_t model_number;      /* of the model at hand */
+	uint64_t model_number;      /* of the last model */
 	struct nn_pool_task *tasks; /* [task_count] */
 	struct nn_assign_task *assign;
 	size_t task_count;

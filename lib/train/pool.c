@@ -105,7 +105,7 @@ int nn_pool_new(struct nn_pool **pool, const struct nn_pool_options *options, st
 static void free_tasks(struct nn_pool *pool)
 {
 	for (size_t i = pool->taken; i < pool->ready_count; i++)
-		nn_partial_free(&pool->tasks[pool->ready[i]].answer.partial);
+		nn_partial_free(&pool->tasks[pool->ready[i % pool->task_count]].answer.partial);
 	free(pool->tasks);
 	free(pool->assign);
 	free(pool->ready);
@@ -115,10 +115,8 @@ static void free_tasks(struct nn_pool *pool)
 	pool->task_count = 0;
 }
 
-void nn_pool_free(struct nn_pool *pool)
+void nn_pool_stop(struct nn_pool *pool)
 {
-	if (!pool)
-		return;
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
 	for (size_t i = 0; i < pool->worker_count; i++) {
@@ -131,6 +129,14 @@ void nn_pool_free(struct nn_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (size_t i = 0; i < pool->threads; i++)
 		pthread_join(pool->workers[i].thread, NULL);
+	pool->threads = 0;
+}
+
+void nn_pool_free(struct nn_pool *pool)
+{
+	if (!pool)
+		return;
+	nn_pool_stop(pool);
 	nn_direct_close(pool);
 	for (size_t i = 0; i < pool->worker_count; i++)
 		pthread_cond_destroy(&pool->workers[i].wake);
@@ -170,18 +176,33 @@ int nn_pool_begin(struct nn_pool *pool, const struct nn_preamble *model,
 	if (count != pool->task_count)
 		status = renew_tasks(pool, count, err);
 	for (size_t i = 0; i < count && !status; i++) {
-		pool->tasks[i] = (struct nn_pool_task){ .what = &tasks[i] };
-		pool->assign[i].waiting = true;
+		pool->tasks[i] = (struct nn_pool_task){ .what = tasks ? &tasks[i] : NULL,
+			.model = model,
+			.params = params,
+			.model_number = pool->model_number + 1 };
+		pool->assign[i].waiting = tasks != NULL;
 		pool->assign[i].avoid = NN_NOBODY;
 	}
 	if (!status)
 		status = nn_pool_plan(pool, err);
-	pool->model = model;
-	pool->params = params;
 	pool->model_number++;
 	nn_pool_wake(pool);
 	pthread_mutex_unlock(&pool->lock);
 	return status;
+}
+
+void nn_pool_again(struct nn_pool *pool, size_t number, const struct nn_preamble *task,
+	const struct nn_preamble *model, const struct nn_bundle *params)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->tasks[number] = (struct nn_pool_task){ .what = task,
+		.model = model,
+		.params = params,
+		.model_number = ++pool->model_number };
+	pool->assign[number].waiting = true;
+	pool->assign[number].avoid = NN_NOBODY;
+	nn_pool_wake(pool);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 /* Lines that the threads have left. */
@@ -233,7 +254,8 @@ int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error
 	}
 	speak(pool);
 	if (pool->taken < pool->ready_count) {
-		struct nn_pool_task *task = &pool->tasks[pool->ready[pool->taken++]];
+		struct nn_pool_task *task =
+			&pool->tasks[pool->ready[pool->taken++ % pool->task_count]];
 
 		*answer = task->answer;
 		task->answer.partial = (struct nn_partial){ 0 };

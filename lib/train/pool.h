@@ -36,7 +36,8 @@ struct nn_pool_options {
 	uint64_t retries;       /* of a task, and of starting a worker that has not answered yet */
 	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
-	unsigned processors; /* here */
+	const struct nn_bundle *order; /* metadata of tasks that have a model; NULL: none */
+	unsigned processors;           /* here */
 	/* What places with a descriptor share; NULL: none have. It must be laid out before the
 	 * first task that has a model. `description` is what is told first (train/serve.h). */
 	struct nn_shared *shared;
@@ -47,12 +48,15 @@ struct nn_pool;
 
 /* Starts all workers; they get ready while the caller goes on. Signals go to other threads. */
 int nn_pool_new(struct nn_pool **pool, const struct nn_pool_options *options, struct nn_error *err);
+/* Ends all workers, and nothing that the pool was given is used any more. */
+void nn_pool_stop(struct nn_pool *pool);
 /* Ends all workers: idle ones by END, others by a signal. No process is left. NULL is fine. */
 void nn_pool_free(struct nn_pool *pool);
 
 /* Hands out tasks: frames of kind task, as train/serve.h has them. `model` is sent once to each
  * worker that gets one of them; NULL if the tasks need none. All of it must stay as it is until
- * each task's answer has come. The tasks handed out before must all have been answered. */
+ * each task's answer has come. The tasks handed out before must all have been answered. With
+ * `tasks` NULL none is handed out yet: nn_pool_again does. */
 int nn_pool_begin(struct nn_pool *pool, const struct nn_preamble *model,
 	const struct nn_bundle *params, const struct nn_preamble *tasks, size_t count,
 	struct nn_error *err);
@@ -60,6 +64,12 @@ int nn_pool_begin(struct nn_pool *pool, const struct nn_preamble *model,
 /* How large the tasks to come are [count], for NN_ASSIGN_WEIGHTED; the caller's, to stay as they are.
  * NULL, or never called: all alike. */
 void nn_pool_set_sizes(struct nn_pool *pool, const double *sizes);
+
+/* Task `number` of those that nn_pool_begin was told of, whose answer has been taken (or `tasks` was
+ * NULL there), again, with a model of its own; all of it must stay until the answer has come. Not
+ * for workers that share memory. */
+void nn_pool_again(struct nn_pool *pool, size_t number, const struct nn_preamble *task,
+	const struct nn_preamble *model, const struct nn_bundle *params);
 
 struct nn_answer {
 	size_t task;

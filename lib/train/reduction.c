@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "tensor/vector.h"
 #include "train/finite.h"
+#include "train/local.h"
 
 bool nn_reduction_takes(unsigned kind)
 {
@@ -107,6 +108,7 @@ static int check_metas(struct nn_reduction *reduction, const struct nn_bundle *l
 {
 	const char *kernel = nn_bundle_meta(layout, "kernel");
 	const char *spec = nn_bundle_meta(layout, "spec");
+	uint64_t steps;
 	uint64_t hash = spec ? nn_hash(spec, strlen(spec)) : 0;
 
 	if (kernel && reduction->kernel[0] && strcmp(kernel, reduction->kernel) &&
@@ -115,6 +117,12 @@ static int check_metas(struct nn_reduction *reduction, const struct nn_bundle *l
 			kernel, reduction->reference_name, reduction->kernel);
 	if (kernel && !reduction->kernel[0])
 		snprintf(reduction->kernel, sizeof reduction->kernel, "%s", kernel);
+	steps = nn_local_marked(layout);
+	if (reduction->steps && steps != reduction->steps)
+		return nn_fail(err, NN_BAD, "of %llu local steps, but %s of %llu",
+			(unsigned long long)steps, reduction->reference_name,
+			(unsigned long long)reduction->steps);
+	reduction->steps = steps;
 	if (hash && reduction->spec && hash != reduction->spec)
 		return nn_fail(err, NN_BAD, "its spec is not that of %s",
 			reduction->reference_name);
@@ -135,6 +143,7 @@ int nn_reduction_compare(struct nn_reduction *reduction, const struct nn_frame *
 		reduction->reference = frame->preamble;
 		reduction->kernel[0] = '\0';
 		reduction->spec = 0;
+		reduction->steps = 0;
 		snprintf(reduction->reference_name, sizeof reduction->reference_name, "%s", name);
 	}
 	return status ? status : check_metas(reduction, frame->layout, err);

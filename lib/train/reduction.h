@@ -15,6 +15,7 @@ struct nn_reduction {
 	struct nn_preamble reference;
 	char reference_name[160];
 	char kernel[128]; /* of the first that names one; empty: none yet */
+	uint64_t steps;   /* local ones of a pseudo-gradient; 0: none came yet */
 	uint64_t spec;    /* hash of a model's spec; 0: none */
 };
 

@@ -10,11 +10,12 @@
 #include "tensor/tensor.h"
 
 struct nn_run {
-	uint64_t shards;     /* V; 0: not known yet */
-	uint64_t batch;      /* rows a step, of all shards; 0: all */
-	const char *method;  /* of nn_partitioner_names: how one file is cut */
-	uint64_t shard_seed; /* of random cuts */
-	uint64_t first_step; /* of the model that the training began with */
+	uint64_t shards;      /* V; 0: not known yet */
+	uint64_t batch;       /* rows a step, of all shards; 0: all */
+	const char *method;   /* of nn_partitioner_names: how one file is cut */
+	uint64_t shard_seed;  /* of random cuts */
+	uint64_t local_steps; /* of a round; 0: none, each step is one of all shards */
+	uint64_t first_step;  /* of the model that the training began with */
 	uint64_t first_epoch;
 };
 

@@ -14,7 +14,9 @@
 #include "stream/reader.h"
 #include "stream/writer.h"
 #include "tensor/blas.h"
+#include "json/json.h"
 #include "train/fit.h"
+#include "train/local.h"
 #include "train/serve_shared.h"
 #include "train/shards.h"
 #include "train/task.h"
@@ -44,6 +46,9 @@ struct server {
 	struct nn_network *network; /* of the model */
 	struct nn_task_space space;
 	struct nn_partial partial;
+	struct nn_optim_options inner;   /* of local steps */
+	struct nn_json *document;        /* where its texts live */
+	struct nn_local *local;          /* NULL: none were asked for yet */
 	struct nn_shared_worker *shared; /* NULL: all comes by the pipe */
 };
 
@@ -195,7 +200,10 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	shard = &whole;
 	if (task->parts == 1 && task->shards > 1)
 		status = find_view(server, operand, task, &shard, err);
-	if (!status)
+	if (!status && task->rows)
+		status = nn_local_gradient(server->local, server->network, &server->model.params,
+			shard, &step, task->rows, &server->space, &server->partial, err);
+	else if (!status)
 		status = nn_task_gradient(server->network, &server->model.params, shard, &step,
 			&server->space, &server->partial, err);
 	if (status)
@@ -266,6 +274,25 @@ static int take_model(struct server *server, const struct nn_frame *frame, struc
 	return status ? status : take_network(server, err);
 }
 
+/* The first task of local steps says how: the others say the same. */
+static int learn_local(struct server *server, const struct nn_frame *frame, struct nn_error *err)
+{
+	const char *optimizer;
+	int status;
+
+	if (!frame->preamble.rows || !frame->preamble.shards || server->local)
+		return NN_OK;
+	optimizer = frame->layout ? nn_bundle_meta(frame->layout, NN_WORKER_OPTIMIZER) : NULL;
+	if (!optimizer)
+		return nn_fail(err, NN_BAD, "local steps, but no optimizer for them");
+	status = nn_optim_options_read(&server->inner, &server->document, optimizer, err);
+	if (status)
+		return status;
+	server->local = nn_local_new(&server->inner,
+		nn_bundle_meta(frame->layout, NN_LOCAL_KEEP) != NULL, err);
+	return server->local ? NN_OK : NN_FAILED;
+}
+
 static int take_frame(struct server *server, const struct nn_frame *frame, struct nn_error *err)
 {
 	struct nn_preamble task = frame->preamble;
@@ -282,6 +309,8 @@ static int take_frame(struct server *server, const struct nn_frame *frame, struc
 	status = nn_reader_verify(server->reader, err);
 	if (!status)
 		status = check_task(&task, err);
+	if (!status)
+		status = learn_local(server, frame, err);
 	if (status)
 		return status;
 	if (task.flags & NN_FLAG_REFERENCE && task.reference[0] != NN_SHARED_GRADIENT) {
@@ -324,6 +353,8 @@ static void close_server(struct server *server)
 	nn_network_free(server->network);
 	nn_task_space_free(&server->space);
 	nn_partial_free(&server->partial);
+	nn_local_free(server->local);
+	nn_json_free(server->document);
 	nn_shared_worker_free(server->shared);
 	nn_writer_close(server->writer);
 	nn_reader_close(server->reader);

@@ -6,6 +6,8 @@
  *   coordinator  model   whose id and step the tasks behind it name
  *   coordinator  task    shards [first, first + 1) of V at a step; part = operand that holds the
  *                        shard, parts = how many operands there are
+ *                        rows > 0: so many local steps (train/local.h), metadata `optimizer`,
+ *                        `keep_inner`
  *   worker       grad    of that shard and step
  *   coordinator  task    with V = 0: how many rows has operand `part`?
  *   worker       task    the same, with rows; and V and first, if the operand is a shard by itself

@@ -429,7 +429,7 @@ static int update(struct training *training, const struct node *sum, struct nn_e
 	step->shared->current = !step->shared->current;
 	step->turn++;
 	show(training);
-	nn_updater_made(training->updater, &pass, sum->loss, sum->weight, norm);
+	nn_updater_made(training->updater, &pass, 1, sum->loss, sum->weight, norm);
 	return NN_OK;
 }
 

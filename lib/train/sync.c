@@ -1,30 +1,47 @@
 /* The synchronous step: each shard's gradient of one and the same model. */
+#include "train/local.h"
 #include "train/train-private.h"
+
+/* Steps of this round: it ends with the epoch and with the training. 0: no local steps. */
+static uint64_t local_steps(const struct training *training)
+{
+	const struct nn_preamble *model = &training->checkpoint->model.preamble;
+	uint64_t steps = training->run.local_steps;
+
+	if (steps && training->last_step && training->last_step - model->step < steps)
+		steps = training->last_step - model->step;
+	return nn_local_steps(steps, model->step_in_epoch, model->steps_per_epoch);
+}
+
+struct nn_preamble nn_train_task(const struct training *training, uint64_t shard)
+{
+	const struct nn_preamble *model = &training->checkpoint->model.preamble;
+	bool views = training->options->files == 1;
+
+	return (struct nn_preamble){ .kind = NN_KIND_TASK,
+		.step = model->step,
+		.epoch = model->epoch,
+		.step_in_epoch = model->step_in_epoch,
+		.steps_per_epoch = model->steps_per_epoch,
+		.seed = model->seed,
+		.shards = training->run.shards,
+		.first = shard,
+		.end = shard + 1,
+		.part = views ? 0 : (uint32_t)training->files[shard],
+		.parts = (uint32_t)training->options->files,
+		.rows = local_steps(training),
+		.id = model->id };
+}
 
 int nn_train_hand_out(struct training *training, struct nn_error *err)
 {
-	struct nn_preamble *model = &training->checkpoint->model.preamble;
-	uint64_t shards = training->run.shards;
-	bool views = training->options->files == 1;
-
-	training->model = *model;
+	training->model = training->checkpoint->model.preamble;
 	training->model.kind = NN_KIND_MODEL;
 	training->model.flags = 0;
-	for (uint64_t k = 0; k < shards; k++)
-		training->tasks[k] = (struct nn_preamble){ .kind = NN_KIND_TASK,
-			.step = model->step,
-			.epoch = model->epoch,
-			.step_in_epoch = model->step_in_epoch,
-			.steps_per_epoch = model->steps_per_epoch,
-			.seed = model->seed,
-			.shards = shards,
-			.first = k,
-			.end = k + 1,
-			.part = views ? 0 : (uint32_t)training->files[k],
-			.parts = (uint32_t)training->options->files,
-			.id = model->id };
+	for (uint64_t k = 0; k < training->run.shards; k++)
+		training->tasks[k] = nn_train_task(training, k);
 	return nn_pool_begin(training->pool, &training->model, &training->checkpoint->model.params,
-		training->tasks, (size_t)shards, err);
+		training->tasks, (size_t)training->run.shards, err);
 }
 
 int nn_train_sync_step(struct training *training, struct nn_error *err)

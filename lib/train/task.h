@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "model/model.h"
 #include "model/network.h"
+#include "optim/optim.h"
 #include "reduce/reduce.h"
 #include "stream/writer.h"
 #include "train/shards.h"
@@ -42,7 +43,10 @@ struct nn_task_options {
 	uint64_t batch;           /* rows a step; 0: all */
 	uint64_t steps_per_epoch; /* 0: as `batch` says */
 	bool has_seed;
-	uint64_t seed; /* instead of the model's */
+	uint64_t seed;        /* instead of the model's */
+	uint64_t local_steps; /* train so many steps by oneself, see train/local.h; 0: a gradient */
+	const struct nn_optim_options *inner; /* with local steps: resolved */
+	bool keep_inner;
 	/* Printf-like: what a person must know. NULL: nobody listens. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };

@@ -10,6 +10,7 @@ struct training {
 	/* Takes the model one step further. */
 	int (*step)(struct training *training, struct nn_error *err);
 	struct nn_shared_step *shared; /* of shared_step.c; NULL: nobody shares memory */
+	struct nn_async *async;        /* of async.c; NULL: steps are synchronous */
 	const struct nn_train_options *options;
 	struct nn_updater *updater;
 	struct nn_pool *pool;
@@ -27,6 +28,7 @@ struct training {
 	struct nn_evaluation evaluation; /* of the validation data */
 	struct nn_train_progress progress;
 	double began;
+	uint64_t told;  /* the step that the progress is at */
 	uint64_t saved; /* the step that the checkpoint has */
 };
 
@@ -42,6 +44,14 @@ int nn_train_validate(struct training *training, struct nn_error *err);
 int nn_train_sync_step(struct training *training, struct nn_error *err);
 /* The same where workers share memory with us (shared_step.h). */
 int nn_train_shared_step(struct training *training, struct nn_error *err);
+/* Asynchronous steps: training->step is set. */
+int nn_async_open(struct training *training, struct nn_error *err);
+void nn_async_close(struct training *training);
+int nn_train_async_step(struct training *training, struct nn_error *err);
+/* All shards get to the step that the furthest is at: only then a checkpoint says all. */
+int nn_async_settle(struct training *training, struct nn_error *err);
+/* The task of a shard at the model's step. */
+struct nn_preamble nn_train_task(const struct training *training, uint64_t shard);
 /* Will there be a step after the one at hand, unless somebody stops it? */
 bool nn_train_goes_on(const struct training *training);
 /* The tasks of the step that the model is at, to the pool. */

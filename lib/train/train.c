@@ -37,9 +37,12 @@ bool nn_train_goes_on(const struct training *training)
 
 static int save(struct training *training, struct nn_error *err)
 {
-	uint64_t step = training->checkpoint->model.preamble.step;
-	int status;
+	uint64_t step;
+	int status = training->async ? nn_async_settle(training, err) : NN_OK;
 
+	if (status)
+		return status;
+	step = training->checkpoint->model.preamble.step;
 	if (!training->options->checkpoint || training->saved == step)
 		return NN_OK;
 	status = nn_checkpoint_save(training->checkpoint, training->options->checkpoint, err);
@@ -51,12 +54,13 @@ static int save(struct training *training, struct nn_error *err)
 static int tell(struct training *training, struct nn_error *err)
 {
 	struct nn_train_progress *progress = &training->progress;
+	const struct nn_preamble *model = &training->checkpoint->model.preamble;
 	int status = NN_OK;
 
-	progress->steps++;
+	progress->steps += model->step - training->told;
+	training->told = model->step;
 	progress->all_rows += progress->rows;
-	if (progress->metric_name &&
-		(!training->checkpoint->model.preamble.step_in_epoch || is_done(training)))
+	if (progress->metric_name && (!model->step_in_epoch || is_done(training)))
 		status = nn_train_validate(training, err);
 	progress->seconds = now() - training->began;
 	progress->retries = nn_pool_retries(training->pool);
@@ -85,12 +89,13 @@ static int loop(struct training *training, struct nn_error *err)
 	int status = NN_OK;
 
 	while (!status && !is_done(training)) {
+		uint64_t before = training->progress.steps;
 		int signal;
 
 		status = training->step(training, err);
 		if (!status)
 			status = tell(training, err);
-		if (!status && every && training->progress.steps % every == 0)
+		if (!status && every && training->progress.steps / every > before / every)
 			status = save(training, err);
 		signal = training->options->stop();
 		if (!status && signal && !is_done(training))
@@ -99,7 +104,7 @@ static int loop(struct training *training, struct nn_error *err)
 	if (!status)
 		return save(training, err);
 	/* A step that failed halfway has not touched what was reached, unless it was the update. */
-	if (training->progress.steps && nn_updater_intact(training->updater))
+	if (training->progress.steps && !training->async && nn_updater_intact(training->updater))
 		save(training, &ignored);
 	return status;
 }
@@ -123,7 +128,10 @@ static int begin(struct training *training, struct nn_error *err)
 
 	if (!status)
 		status = nn_train_plan(training, err);
-	if (!status && training->options->shared)
+	training->told = training->checkpoint->model.preamble.step;
+	if (!status && training->options->async)
+		status = nn_async_open(training, err);
+	else if (!status && training->options->shared)
 		status = nn_shared_step_open(training, err);
 	if (!status)
 		status = nn_run_write(&training->run, &training->checkpoint->state, err);
@@ -160,9 +168,12 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 
 	if (!status)
 		status = loop(&training, err);
+	/* They may still read what is freed now. */
+	nn_pool_stop(pool);
 	closed = nn_shared_step_close(&training, status ? &ignored : err);
 	if (!status)
 		status = closed;
+	nn_async_close(&training);
 	if (options->valid)
 		nn_evaluation_close(&training.evaluation);
 	free(training.files);

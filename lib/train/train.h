@@ -43,6 +43,8 @@ struct nn_train_options {
 	char *const *paths;       /* [files]: what to call them */
 	uint64_t epochs;          /* to train in all, since first_epoch; 0: as `steps` says */
 	uint64_t steps;           /* since first_step */
+	bool async;               /* each gradient is an update as soon as it comes */
+	uint64_t max_staleness;   /* steps that a shard may be ahead of the slowest then */
 	struct nn_shared *shared; /* memory that workers of the pool share; NULL: none does */
 	const char *valid;        /* data set to try the model on after each epoch; NULL: none */
 	const char *checkpoint;   /* NULL: none */

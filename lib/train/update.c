@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "json/json.h"
 #include "train/finite.h"
+#include "train/local.h"
 #include "train/reduction.h"
 #include "train/state.h"
 
@@ -327,8 +328,8 @@ const struct nn_optim_options *nn_updater_optim(const struct nn_updater *updater
 	return &updater->optim;
 }
 
-void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, double loss,
-	double weight, double norm)
+void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, uint64_t steps,
+	double loss, double weight, double norm)
 {
 	struct nn_checkpoint *checkpoint = updater->checkpoint;
 	struct nn_preamble *model = &checkpoint->model.preamble;
@@ -337,7 +338,8 @@ void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pas
 		.norm = norm / weight };
 
 	*nn_state_updates(&checkpoint->state) = pass->t;
-	nn_preamble_advance(model);
+	while (steps--)
+		nn_preamble_advance(model);
 	model->id = 0;
 	report.step = model->step;
 	report.epoch = model->epoch;
@@ -363,6 +365,21 @@ int nn_updater_diverged(const struct nn_updater *updater, const char *what, stru
 	return nn_fail(err, err->status, "%s%s", err->text, divergence_hint);
 }
 
+/* Local steps end with the epoch. */
+static int check_steps(const struct nn_updater *updater, uint64_t steps, struct nn_error *err)
+{
+	const struct nn_preamble *grad = &updater->reduction.reference;
+
+	if (steps == 1 ||
+		(grad->step_in_epoch < grad->steps_per_epoch &&
+			steps <= grad->steps_per_epoch - grad->step_in_epoch))
+		return NN_OK;
+	return nn_fail(err, NN_BAD,
+		"a change of %llu local steps, from step %llu of an epoch of %llu",
+		(unsigned long long)steps, (unsigned long long)grad->step_in_epoch,
+		(unsigned long long)grad->steps_per_epoch);
+}
+
 int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 {
 	struct nn_model *model = &updater->checkpoint->model;
@@ -382,6 +399,9 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	status = nn_check_finite_bundle(&sum->sum, err);
 	if (status)
 		return nn_updater_diverged(updater, "the sum of the gradients", err);
+	status = check_steps(updater, nn_local_marked(&sum->sum), err);
+	if (status)
+		return status;
 	updater->broken = true;
 	norm = nn_gradient_norm(&sum->sum);
 	nn_updater_pass(updater, sum->weight, norm, &pass);
@@ -394,9 +414,40 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 		return status;
 	model->preamble.steps_per_epoch = updater->reduction.reference.steps_per_epoch;
 	updater->broken = false;
-	nn_updater_made(updater, &pass, sum->loss, sum->weight, norm);
+	nn_updater_made(updater, &pass, nn_local_marked(&sum->sum), sum->loss, sum->weight, norm);
 	model->preamble.id = nn_bundle_id(&model->params);
 	nn_accumulator_free(updater->accumulator);
 	updater->accumulator = NULL;
 	return NN_OK;
+}
+
+int nn_updater_apply(struct nn_updater *updater, const struct nn_partial *grad, double shards,
+	struct nn_error *err)
+{
+	struct nn_optim_pass pass;
+
+	nn_updater_pass(updater, grad->weight, nn_gradient_norm(&grad->sum), &pass);
+	pass.divisor *= shards;
+	updater->broken = true;
+	apply(updater, grad, &pass);
+	if (nn_check_finite_bundle(&updater->checkpoint->model.params, err))
+		return nn_updater_diverged(updater, "the learning rate is too high: updated", err);
+	*nn_state_updates(&updater->checkpoint->state) = pass.t;
+	updater->checkpoint->model.preamble.id = 0;
+	updater->broken = false;
+	return NN_OK;
+}
+
+void nn_updater_passed(struct nn_updater *updater, uint64_t step, double loss, double weight)
+{
+	struct nn_preamble *model = &updater->checkpoint->model.preamble;
+	uint64_t updates = *nn_state_updates(&updater->checkpoint->state);
+	struct nn_update_report report = { .loss = weight > 0 ? loss / weight : 0,
+		.lr = nn_schedule_rate(&updater->optim, updates ? updates - 1 : 0) };
+
+	while (model->step < step)
+		nn_preamble_advance(model);
+	report.step = model->step;
+	report.epoch = model->epoch;
+	updater->options->report(&report);
 }

@@ -71,10 +71,16 @@ bool nn_updater_intact(const struct nn_updater *updater);
 const struct nn_optim_options *nn_updater_optim(const struct nn_updater *updater);
 void nn_updater_pass(const struct nn_updater *updater, double weight, double norm,
 	struct nn_optim_pass *pass);
-/* ... and, when the checkpoint has the new numbers: the step is made. The model's id is unknown (0)
+/* ... and, when the checkpoint has the new numbers: the step is made, or so many local ones. The model's id is unknown (0)
  * then. */
-void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, double loss,
-	double weight, double norm);
+void nn_updater_made(struct nn_updater *updater, const struct nn_optim_pass *pass, uint64_t steps,
+	double loss, double weight, double norm);
+/* An update with one gradient alone, out of its turn: divided by its weight and by `shards`. The
+ * model's step stays. NN_BAD as nn_updater_step. */
+int nn_updater_apply(struct nn_updater *updater, const struct nn_partial *grad, double shards,
+	struct nn_error *err);
+/* The model has got to that step by such updates: it is reported. */
+void nn_updater_passed(struct nn_updater *updater, uint64_t step, double loss, double weight);
 /* To the next step of the epoch, or the first of the next one. */
 void nn_preamble_advance(struct nn_preamble *model);
 /* An error about numbers that are none: "step N: WHAT: " before what `err` says, and a hint. */

@@ -6,6 +6,7 @@
 #include "tensor/blas.h"
 #include "tensor/vector.h"
 #include "train/fit.h"
+#include "train/local.h"
 #include "train/task.h"
 
 #define DEPTH 65 /* levels of the tree over at most 2^64 shards */
@@ -16,6 +17,7 @@ struct nn_worker {
 	struct nn_network *network; /* of the last model */
 	char *classes;              /* its metadata; NULL: none */
 	struct nn_task_space space;
+	struct nn_local *local;            /* NULL: no local steps */
 	bool told;                         /* that an option is not used */
 	struct nn_partial partials[DEPTH]; /* sums still waiting for their right halves */
 };
@@ -29,6 +31,13 @@ struct nn_worker *nn_worker_new(const struct nn_shards *shards,
 		return NULL;
 	worker->shards = shards;
 	worker->options = options;
+	if (options->local_steps) {
+		worker->local = nn_local_new(options->inner, options->keep_inner, err);
+		if (!worker->local) {
+			free(worker);
+			return NULL;
+		}
+	}
 	return worker;
 }
 
@@ -48,6 +57,7 @@ void nn_worker_free(struct nn_worker *worker)
 		return;
 	forget_network(worker);
 	nn_task_space_free(&worker->space);
+	nn_local_free(worker->local);
 	free(worker);
 }
 
@@ -211,6 +221,19 @@ static void merge(struct nn_partial *left, const struct nn_partial *right)
 	left->loss += right->loss;
 }
 
+static int answer_shard(struct nn_worker *worker, const struct nn_bundle *params,
+	const struct nn_step *step, const struct nn_shard *shard, struct nn_partial *partial,
+	struct nn_error *err)
+{
+	if (!worker->local)
+		return nn_task_gradient(worker->network, params, shard, step, &worker->space,
+			partial, err);
+	return nn_local_gradient(worker->local, worker->network, params, shard, step,
+		nn_local_steps(worker->options->local_steps, step->step_in_epoch,
+			step->steps_per_epoch),
+		&worker->space, partial, err);
+}
+
 /* The sum over a node all of whose shards are at hand, into partials[depth]. */
 static int sum_node(struct nn_worker *worker, const struct nn_bundle *params,
 	const struct nn_step *step, struct nn_node node, size_t depth, struct nn_error *err)
@@ -222,9 +245,8 @@ static int sum_node(struct nn_worker *worker, const struct nn_bundle *params,
 	if (status)
 		return status;
 	if (node.end - node.first == 1)
-		return nn_task_gradient(worker->network, params,
-			&worker->shards->list[shards_below(worker, node.first)], step,
-			&worker->space, partial, err);
+		return answer_shard(worker, params, step,
+			&worker->shards->list[shards_below(worker, node.first)], partial, err);
 	middle = middle_of(node);
 	status = sum_node(worker, params, step, (struct nn_node){ node.first, middle }, depth, err);
 	if (!status)

@@ -110,7 +110,6 @@ static bool await_fault(struct nn_pool_worker *worker, struct nn_error *err)
 		pthread_cond_wait(&worker->wake, &pool->lock);
 	if (!worker->broken)
 		return false;
-	worker->broken = false;
 	*err = worker->fault;
 	return true;
 }
@@ -152,7 +151,7 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 	task->answer.task = worker->task;
 	snprintf(task->answer.from, sizeof task->answer.from, "%s", worker->name);
 	pool->assign[worker->task].last = worker->number;
-	pool->ready[pool->ready_count++] = worker->task;
+	pool->ready[pool->ready_count++ % pool->task_count] = worker->task;
 	worker->sleep = NN_POOL_FIRST_SLEEP;
 	worker->task = NN_NOBODY;
 	nn_pool_set_state(worker, IDLE);
@@ -167,16 +166,18 @@ static int do_task(struct nn_pool_worker *worker, struct nn_error *err)
 {
 	struct nn_pool *pool = worker->pool;
 	const struct nn_preamble *what = pool->tasks[worker->task].what;
-	const struct nn_preamble *model = worker->has == pool->model_number ? NULL : pool->model;
+	const struct nn_pool_task *task = &pool->tasks[worker->task];
+	const struct nn_preamble *model = worker->has == task->model_number ? NULL : task->model;
+	const struct nn_bundle *params = task->params;
 	struct nn_answer answer;
 	int status = NN_OK;
 
-	worker->has = pool->model_number;
+	worker->has = task->model_number;
 	pthread_mutex_unlock(&pool->lock);
 	if (model)
-		status = nn_channel_send_model(&worker->channel, model, pool->params, err);
+		status = nn_channel_send_model(&worker->channel, model, params, err);
 	if (!status)
-		status = nn_channel_ask(&worker->channel, what, pool->params, &answer, err);
+		status = nn_channel_ask(&worker->channel, what, params, &answer, err);
 	pthread_mutex_lock(&pool->lock);
 	if (!status)
 		nn_pool_finish_task(worker, &answer);
@@ -201,12 +202,14 @@ static int start_worker(struct nn_pool_worker *worker, struct nn_error *err)
 	int status;
 
 	nn_pool_set_state(worker, STARTING);
+	worker->broken = false;
 	worker->late = false;
 	pthread_mutex_unlock(&pool->lock);
 	status = nn_channel_open(&worker->channel, place, worker->name, worker->number + 1, err);
 	pthread_mutex_lock(&pool->lock);
 	if (status)
 		return status;
+	worker->channel.order = pool->options->order;
 	worker->running = true;
 	if (pool->closing)
 		nn_process_kill(&worker->channel.process);

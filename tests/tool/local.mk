@@ -27,3 +27,4 @@ BATS_TESTS += tests/tool/examples.bats
 BATS_TESTS += tests/tool/samebits.bats
 BATS_TESTS += tests/tool/nn-train.bats
 BATS_TESTS += tests/tool/nn-assign.bats
+BATS_TESTS += tests/tool/nn-train-modes.bats
