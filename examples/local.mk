@@ -6,7 +6,8 @@ nobase_dist_demo_SCRIPTS = \
 	examples/kill-it/run.sh \
 	examples/linear-regression/run.sh \
 	examples/parallel/run.sh \
-	examples/ssh/run.sh
+	examples/ssh/run.sh \
+	examples/straggler/run.sh
 nobase_dist_demo_DATA = \
 	examples/README.md \
 	examples/common.sh \
@@ -21,4 +22,5 @@ nobase_dist_demo_DATA = \
 	examples/linear-regression/data.awk \
 	examples/parallel/README.md \
 	examples/ssh/README.md \
-	examples/ssh/hosts.sh
+	examples/ssh/hosts.sh \
+	examples/straggler/README.md

@@ -29,6 +29,7 @@ static bool is_worker;
 static const char *kernel;
 static uint64_t shared;
 static struct nn_optim_options inner;
+static double pace;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -58,6 +59,8 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "kernel", "NAME", &kernel, "with --worker: the matrix kernel"),
 	CLI_COUNT(0, "shared", "FD", &shared,
 		"with --worker: memory that nn-train shares, by its descriptor"),
+	CLI_REAL(0, "pace", "SEC", &pace, 0, 1e6,
+		"with --worker: take at least so long for each row"),
 	CLI_HEADING("Output"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -82,8 +85,8 @@ static void check_usage(char *const *operands, int count)
 		(model_path || task.batch || task.steps_per_epoch || task.has_seed || view.which ||
 			weights.count))
 		cli_usage("--worker goes with --kernel, --by and --shard-seed alone");
-	if (!is_worker && (kernel || shared))
-		cli_usage("--kernel and --shared go with --worker");
+	if (!is_worker && (kernel || shared || pace > 0))
+		cli_usage("--kernel, --shared and --pace go with --worker");
 	if (shared && (shared <= STDERR_FILENO || shared > INT_MAX))
 		cli_usage("--shared: %llu is no descriptor that could be shared",
 			(unsigned long long)shared);
@@ -183,7 +186,8 @@ static _Noreturn void serve(struct nn_output *output, char *const *operands, siz
 		.method = view.method ? view.method : "block",
 		.shard_seed = view.seed,
 		.kernel = kernel,
-		.shared = shared };
+		.shared = shared,
+		.pace = pace };
 	struct nn_error err;
 
 	nn_process_die_with_parent();

@@ -1,9 +1,12 @@
 #include "train/serve.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cpu.h"
@@ -167,6 +170,34 @@ static int check_fit(struct server *server, struct operand *operand, struct nn_e
 	return status;
 }
 
+#define LONGEST_PACE 1e9 /* seconds */
+
+static struct timespec now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time;
+}
+
+/* A slow worker is one that sleeps: it leaves the processor to others. */
+static void keep_pace(struct timespec began, double seconds)
+{
+	struct timespec until = began;
+
+	seconds = seconds < LONGEST_PACE ? seconds : LONGEST_PACE;
+	if (!(seconds > 0))
+		return;
+	until.tv_sec += (time_t)seconds;
+	until.tv_nsec += (long)((seconds - floor(seconds)) * 1e9);
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
 static int answer_task(struct server *server, const struct nn_preamble *task, struct nn_error *err)
 {
 	const struct nn_step step = { task->step, task->epoch, task->step_in_epoch,
@@ -175,6 +206,7 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	const struct nn_shard *shard;
 	struct nn_shard whole;
 	struct operand *operand;
+	struct timespec began = now();
 	bool shared = task->flags & NN_FLAG_REFERENCE;
 	int status = find_operand(server, task, &operand, err);
 
@@ -208,6 +240,7 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 			&server->space, &server->partial, err);
 	if (status)
 		return status;
+	keep_pace(began, server->options->pace * (double)server->partial.rows);
 	grad.kind = NN_KIND_GRAD;
 	grad.part = grad.parts = 0;
 	grad.rows = server->partial.rows;

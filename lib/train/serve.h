@@ -40,6 +40,7 @@ struct nn_serve_options {
 	const char *method;  /* of nn_partitioner_names: how one file is cut */
 	uint64_t shard_seed; /* of random cuts */
 	uint64_t shared;    /* descriptor of shared memory that a coordinator has passed; 0: none */
+	double pace;        /* seconds that each row takes at least: to try slow workers */
 	const char *kernel; /* of matrix products; NULL: what the environment or OpenBLAS picks */
 };
 

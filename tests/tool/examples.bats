@@ -64,6 +64,13 @@ example() {
 	[ "$(grep -c '^  same bits' out)" -eq 2 ]
 }
 
+@test "straggler: the same bits, whoever did it" {
+	example straggler
+	[ "$(grep -c '^  same bits' out)" -eq 3 ]
+	[ "$(grep -cE '^  [a-z]+ .* %$' out)" -eq 4 ]
+	grep -q '^  nn-assign: ready after 5, where 2 would be ideal: 40.0 %$' out
+}
+
 @test "an example leaves nothing behind" {
 	mkdir tmp
 	TMPDIR=$PWD/tmp "$examples/by-hand/run.sh" >/dev/null 3>&-

@@ -417,5 +417,6 @@ fake_ssh() {
 	fails 1 "there are no hosts in it" nn-train --sshloginfile /dev/null start.nnt all.nnt
 	fails 2 "the checkpoint cannot be the output too" nn-train -c x -o x start.nnt all.nnt
 	fails 2 "go with --worker" nn-grad --kernel x all.nnt
+	fails 2 "go with --worker" nn-grad --pace 1 all.nnt
 	fails 2 "--worker goes with" nn-grad --worker -b 3 all.nnt
 }
