@@ -1,6 +1,7 @@
 /* nn-train: a whole training, on workers here or on other hosts. */
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static struct nn_train_options plan;
 static bool has_batch, has_shard_seed, has_seed;
 static uint64_t seed;
 static struct train_mode mode;
+static const char *every;
 static bool resume;
 static const char *log_path;
 static const char *output_path;
@@ -48,7 +50,15 @@ static const struct cli_option options[] = {
 	CLI_COUNT('n', "steps", "N", &plan.steps, "train for N steps instead"),
 	CLI_COUNT_GIVEN('s', "seed", "N", &seed, &has_seed,
 		"seed of the order of the rows (default the model's)"),
+	CLI_HEADING("Validation:"),
 	CLI_STRING(0, "valid", "DATA", &plan.valid, "try the model on these rows after each epoch"),
+	CLI_COUNT(0, "valid-every", "N", &plan.valid_every, "... after each N steps instead"),
+	CLI_COUNT(0, "patience", "N", &plan.patience,
+		"stop after so many tries that were not better than the best"),
+	CLI_REAL(0, "min-delta", "D", &plan.min_delta, 0, 1e30, "less is not better (default 0)"),
+	CLI_REAL(0, "target", "METRIC", &plan.target, 0, 1e30,
+		"stop as soon as the validation gives that"),
+	CLI_FLAG(0, "keep-best", &plan.keep_best, "put out the best model, not the last"),
 	CLI_HEADING("Optimizer, as in nn-update:"),
 	OPTIMIZER_OPTIONS(how.optim),
 	CLI_HEADING("Working together:"),
@@ -77,7 +87,7 @@ static const struct cli_option options[] = {
 	CLI_HEADING("Checkpoints:"),
 	CLI_STRING('c', "checkpoint", "FILE", &plan.checkpoint,
 		"model and state go there in the end, and if the run is stopped"),
-	CLI_COUNT(0, "every", "N", &plan.every, "... and after each N steps"),
+	CLI_STRING(0, "every", "N", &every, "... and after each N steps, or time: 30s, 5m, 1h"),
 	CLI_FLAG(0, "resume", &resume, "go on from the checkpoint, if it is there"),
 	CLI_HEADING("Output:"),
 	CLI_STRING(0, "log", "FILE", &log_path, "append a line for each step, tab-separated"),
@@ -127,6 +137,15 @@ static void try_checkpoint(void)
 	nn_output_abandon(&output);
 }
 
+/* Steps, or a time. */
+static void read_every(void)
+{
+	if (every && !nn_parse_duration(every, &plan.every_seconds) &&
+		(!nn_parse_u64(every, &plan.every) || !plan.every))
+		cli_usage("--every %s: neither a number of steps nor a time like 30s, 5m or 1h",
+			every);
+}
+
 static void check_usage(int count, char *const *operands)
 {
 	int ways = (workers > 0) + (sshlogin || sshloginfile);
@@ -153,7 +172,14 @@ static void check_usage(int count, char *const *operands)
 	train_mode_check(&mode);
 	if (worker_command && (sshlogin || sshloginfile))
 		cli_usage("either --worker or --sshlogin");
-	if ((plan.every || resume) && !plan.checkpoint)
+	if (!plan.valid &&
+		(plan.valid_every || plan.patience || plan.keep_best || !isnan(plan.target) ||
+			plan.min_delta > 0))
+		cli_usage("--valid-every, --patience, --min-delta, --target and --keep-best need "
+			  "--valid");
+	if (plan.min_delta > 0 && !plan.patience)
+		cli_usage("--min-delta goes with --patience");
+	if ((every || resume) && !plan.checkpoint)
 		cli_usage("--every and --resume need --checkpoint");
 	if (count > 2 && (plan.run.shards || plan.run.method || has_shard_seed))
 		cli_usage("--shards, --by and --shard-seed cut one file; each of %d is a shard",
@@ -226,6 +252,9 @@ static const char *read_start(struct nn_checkpoint *checkpoint, const char *mode
 		nn_fail(&err, NN_BAD, "%s: is no checkpoint of nn-train: give it as MODEL", path);
 		cli_die(&err);
 	}
+	/* The updater makes the state anew. */
+	if (resumed && nn_bundle_meta(&checkpoint->state, NN_STOPPING))
+		plan.decided = nn_strdup(nn_bundle_meta(&checkpoint->state, NN_STOPPING), NULL);
 	if (resumed)
 		keep_run(&stored, &checkpoint->model.preamble);
 	else
@@ -415,8 +444,10 @@ int main(int argc, char **argv)
 
 	how.optim = nn_optim_no_options;
 	mode = train_no_mode;
+	plan.target = (double)NAN;
 	operands = cli_start(&tool, argc, argv, &count);
 	check_usage(count, operands);
+	read_every();
 	read_hosts();
 	check_capacity(&capacity, &hosts, &workers);
 	set_plan(count, operands);

@@ -73,3 +73,24 @@ void nn_format_bytes(uint64_t bytes, char *out)
 	snprintf(out, NN_F64_TEXT, unit && value < 99.95 ? "%.1f %s" : "%.0f %s", value,
 		units[unit]);
 }
+
+bool nn_parse_duration(const char *text, double *seconds)
+{
+	static const struct {
+		char unit;
+		double seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t length = strlen(text);
+	char number[32];
+
+	if (length < 2 || length > sizeof number)
+		return false;
+	memcpy(number, text, length - 1);
+	number[length - 1] = '\0';
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (text[length - 1] == units[i].unit && nn_parse_f64(number, seconds)) {
+			*seconds *= units[i].seconds;
+			return *seconds > 0 && *seconds < 1e9;
+		}
+	return false;
+}

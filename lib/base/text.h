@@ -10,6 +10,8 @@
  * False otherwise, and *out is untouched. */
 bool nn_parse_u64(const char *text, uint64_t *out);
 /* Decimal or exponent notation; a value that overflows to infinity, "inf" and "nan" are refused. */
+/* "30s", "1.5m", "2h", "1d" in seconds, above 0; false for anything else, a bare number too. */
+bool nn_parse_duration(const char *text, double *seconds);
 bool nn_parse_f64(const char *text, double *out);
 
 /* A text of the fewest digits that nn_parse_f64 gives back as the same double. `out` has NN_F64_TEXT bytes. */

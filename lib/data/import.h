@@ -38,9 +38,9 @@ struct nn_import_report {
 	size_t inputs;
 	size_t outputs; /* numbers to predict, a row */
 	size_t classes;
-	bool labelled;   /* rows have class numbers or targets */
-	bool guessed;    /* whether the target is classes was found by its cells */
-	bool doubtful;   /* ... which are whole numbers: more than 10, or not 0, 1, ... or 1, 2, ... */
+	bool labelled; /* rows have class numbers or targets */
+	bool guessed;  /* whether the target is classes was found by its cells */
+	bool doubtful; /* ... which are whole numbers: more than 10, or not 0, 1, ... or 1, 2, ... */
 	char sample[96]; /* class names: "0 1 ... 9" */
 };
 

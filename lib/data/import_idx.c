@@ -326,8 +326,8 @@ static int refuse_options(const struct nn_import *import, struct nn_error *err)
 	if (import->target)
 		return nn_fail(err, NN_USAGE,
 			"IDX files have no columns: the labels are a second file, behind the first");
-	if (import->target_type || import->columns || import->drop ||
-		import->header || import->delimiter || import->na || import->standardize)
+	if (import->target_type || import->columns || import->drop || import->header ||
+		import->delimiter || import->na || import->standardize)
 		return nn_fail(err, NN_USAGE,
 			"IDX files have no columns: only --format, --like and -o go with them");
 	return NN_OK;

@@ -54,6 +54,11 @@ void nn_reader_take_references(struct nn_reader *reader)
 	reader->references = true;
 }
 
+uint64_t nn_reader_position(const struct nn_reader *reader)
+{
+	return reader->input.position;
+}
+
 const char *nn_reader_name(const struct nn_reader *reader)
 {
 	return reader->input.name;

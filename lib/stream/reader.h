@@ -45,6 +45,8 @@ void nn_reader_close(struct nn_reader *reader); /* NULL is fine */
 void nn_reader_take_references(struct nn_reader *reader);
 /* Before the first nn_reader_next: is this a plain safetensors file? */
 int nn_reader_plain(struct nn_reader *reader, bool *plain, struct nn_error *err);
+/* Bytes that were handed out so far. */
+uint64_t nn_reader_position(const struct nn_reader *reader);
 const char *nn_reader_name(const struct nn_reader *reader);
 
 /* *frame becomes the next frame, END frames included, or NULL at an end of file that follows an

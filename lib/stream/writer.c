@@ -17,6 +17,7 @@ struct nn_writer {
 	int fd;
 	const char *name;
 	uint64_t sequence;
+	uint64_t position;         /* bytes written so far */
 	struct nn_hasher *frame;   /* digest of the current frame */
 	struct nn_hasher *digests; /* of the digests of the stream */
 	struct nn_buffer start;    /* preamble and header of the current frame, until written */
@@ -52,6 +53,11 @@ void nn_writer_close(struct nn_writer *writer)
 	free(writer);
 }
 
+uint64_t nn_writer_position(const struct nn_writer *writer)
+{
+	return writer->position;
+}
+
 /* Fills in what the writer knows and keeps the preamble for the first write. */
 static int start_frame(struct nn_writer *writer, const struct nn_preamble *preamble,
 	uint64_t stored, uint64_t raw, struct nn_error *err)
@@ -75,6 +81,7 @@ static int start_frame(struct nn_writer *writer, const struct nn_preamble *pream
 static int flush(struct nn_writer *writer, const void *bytes, size_t count, const void *tail,
 	size_t tail_count, struct nn_error *err)
 {
+	size_t bytes_all = writer->start.length + count + tail_count;
 	struct iovec pieces[3] = {
 		{ writer->start.data, writer->start.length },
 		{ (void *)(size_t)bytes, count },
@@ -82,6 +89,7 @@ static int flush(struct nn_writer *writer, const void *bytes, size_t count, cons
 	};
 	int status = nn_writev(writer->fd, pieces, 3, writer->name, err);
 
+	writer->position += status ? 0 : bytes_all;
 	nn_buffer_clear(&writer->start);
 	return status;
 }

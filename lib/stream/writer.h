@@ -14,6 +14,9 @@ struct nn_writer;
 int nn_writer_open(struct nn_writer **writer, int fd, const char *name, struct nn_error *err);
 void nn_writer_close(struct nn_writer *writer); /* writes nothing; NULL is fine */
 
+/* Bytes that were written so far. */
+uint64_t nn_writer_position(const struct nn_writer *writer);
+
 /* A whole frame. With NN_FLAG_DEFLATE in preamble->flags its body is deflated (zlib level 6). */
 int nn_writer_frame(struct nn_writer *writer, const struct nn_preamble *preamble,
 	const struct nn_bundle *bundle, struct nn_error *err);

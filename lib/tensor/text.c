@@ -37,7 +37,8 @@ static int put_element(struct nn_buffer *out, const unsigned char *from, enum nn
 		memcpy(&natural, from, sizeof natural);
 		return nn_buffer_printf(out, err, "%llu", (unsigned long long)natural);
 	case NN_I32:
-		return nn_buffer_printf(out, err, "%ld", (long)*(const int32_t *)(const void *)from);
+		return nn_buffer_printf(out, err, "%ld",
+			(long)*(const int32_t *)(const void *)from);
 	case NN_U32:
 		return nn_buffer_printf(out, err, "%lu",
 			(unsigned long)*(const uint32_t *)(const void *)from);

@@ -231,6 +231,11 @@ int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
 			      nn_reader_verify(channel->reader, err);
 }
 
+uint64_t nn_channel_bytes(const struct nn_channel *channel)
+{
+	return nn_reader_position(channel->reader) + nn_writer_position(channel->writer);
+}
+
 static void close_streams(struct nn_channel *channel)
 {
 	nn_writer_close(channel->writer);

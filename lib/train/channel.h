@@ -36,6 +36,8 @@ int nn_channel_send_task(struct nn_channel *channel, const struct nn_preamble *t
 	struct nn_error *err);
 int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamble *task,
 	struct nn_answer *answer, struct nn_error *err);
+/* Sent and received by it so far. */
+uint64_t nn_channel_bytes(const struct nn_channel *channel);
 /* Says END and waits for the end of the process. */
 void nn_channel_dismiss(struct nn_channel *channel);
 /* Ends the process after a fault, and puts what its end tells of the cause in place of `why`. */

@@ -36,3 +36,4 @@ libnnpipe_a_SOURCES += lib/train/serve_shared.c lib/train/serve_shared.h lib/tra
 libnnpipe_a_SOURCES += lib/train/shared_step.c lib/train/shared_step.h
 libnnpipe_a_SOURCES += lib/train/local.c lib/train/local.h
 libnnpipe_a_SOURCES += lib/train/async.c
+libnnpipe_a_SOURCES += lib/train/stopping.c

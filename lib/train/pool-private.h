@@ -41,6 +41,8 @@ struct nn_pool_worker {
 	uint64_t has;                 /* number of the model that it was sent */
 	size_t task;                  /* that it is at */
 	double began;                 /* when it became BUSY */
+	double seconds;               /* at work since somebody asked */
+	uint64_t counted;             /* bytes that passed its channel and are in pool->bytes */
 	struct nn_assign_speed speed; /* rows a second, if capacities are measured */
 	/* Of a worker that shares memory: see direct.c. */
 	struct nn_direct_request queue[NN_DIRECT_QUEUE];
@@ -83,6 +85,7 @@ struct nn_pool {
 	size_t *ready;       /* [task_count]: answers, in the order in which they came */
 	size_t ready_count;
 	size_t taken;          /* of these */
+	uint64_t bytes;        /* sent and received so far */
 	uint64_t retries;      /* so far */
 	struct nn_buffer said; /* lines for warn */
 	struct nn_error failure;

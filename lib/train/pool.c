@@ -297,3 +297,31 @@ uint64_t nn_pool_retries(struct nn_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	return retries;
 }
+
+uint64_t nn_pool_bytes(struct nn_pool *pool)
+{
+	uint64_t bytes;
+
+	pthread_mutex_lock(&pool->lock);
+	bytes = pool->bytes;
+	pthread_mutex_unlock(&pool->lock);
+	return bytes;
+}
+
+void nn_pool_watch(struct nn_pool *pool, double *seconds, char *states)
+{
+	static const char letters[] = { [STARTING] = 'x',
+		[IDLE] = '.',
+		[BUSY] = '*',
+		[DEAD] = 'x',
+		[RETIRED] = '-' };
+
+	pthread_mutex_lock(&pool->lock);
+	for (size_t i = 0; i < pool->worker_count; i++) {
+		seconds[i] = pool->workers[i].seconds;
+		pool->workers[i].seconds = 0;
+		states[i] = letters[pool->workers[i].state];
+	}
+	states[pool->worker_count] = '\0';
+	pthread_mutex_unlock(&pool->lock);
+}

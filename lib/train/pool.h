@@ -113,6 +113,9 @@ bool nn_pool_is_shared(const struct nn_pool *pool);
 /* What is to be shown. */
 size_t nn_pool_size(const struct nn_pool *pool);
 size_t nn_pool_busy(struct nn_pool *pool);
+uint64_t nn_pool_bytes(struct nn_pool *pool); /* sent and received so far */
+/* For each worker: seconds at work since the last call, and a letter for its state (train.h). */
+void nn_pool_watch(struct nn_pool *pool, double *seconds, char *states);
 uint64_t nn_pool_retries(struct nn_pool *pool); /* tasks that were handed out again, so far */
 
 #endif

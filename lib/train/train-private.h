@@ -6,6 +6,19 @@
 #include "train/evaluate.h"
 #include "train/train.h"
 
+/* What the validation has said so far: stopping.c. */
+struct nn_stopping {
+	bool any;    /* it has said something */
+	bool higher; /* numbers are better */
+	bool enough; /* the training ends */
+	double best;
+	uint64_t best_step;
+	uint64_t worse;              /* validations since */
+	unsigned char *params;       /* of the best model; NULL: not kept */
+	struct nn_preamble preamble; /* ... and what it says */
+	bool unsaved;                /* it is not in FILE.best yet */
+};
+
 struct training {
 	/* Takes the model one step further. */
 	int (*step)(struct training *training, struct nn_error *err);
@@ -26,10 +39,14 @@ struct training {
 	uint64_t last_step; /* 0: last_epoch counts */
 	uint64_t last_epoch;
 	struct nn_evaluation evaluation; /* of the validation data */
+	struct nn_stopping stopping;
 	struct nn_train_progress progress;
+	double *worker_seconds; /* [workers] */
+	char *worker_states;    /* [workers + 1] */
 	double began;
-	uint64_t told;  /* the step that the progress is at */
-	uint64_t saved; /* the step that the checkpoint has */
+	uint64_t told;   /* the step that the progress is at */
+	double saved_at; /* seconds, as `began` */
+	uint64_t saved;  /* the step that the checkpoint has */
 };
 
 /* Counts the rows of the data, numbers the shards and sets S and the end of the training. */
@@ -39,6 +56,14 @@ int nn_train_plan(struct training *training, struct nn_error *err);
 /* The validation data, if there are any: loaded, and the model as it is now tried on them. */
 int nn_train_open_validation(struct training *training, struct nn_error *err);
 int nn_train_validate(struct training *training, struct nn_error *err);
+
+/* What a run that goes on had decided; a new number; into the checkpoint's state and FILE.best; and in
+ * the end the best model takes the place of the last. */
+int nn_stopping_open(struct training *training, struct nn_error *err);
+void nn_stopping_close(struct training *training);
+int nn_stopping_judge(struct training *training, struct nn_error *err);
+int nn_stopping_save(struct training *training, struct nn_error *err);
+void nn_stopping_choose(struct training *training);
 
 /* One step: all gradients of the model as it is, then the update. */
 int nn_train_sync_step(struct training *training, struct nn_error *err);

@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "train/shared_step.h"
 #include "train/train-private.h"
 
@@ -22,6 +23,8 @@ static bool is_done(const struct training *training)
 {
 	const struct nn_preamble *model = &training->checkpoint->model.preamble;
 
+	if (training->stopping.enough)
+		return true;
 	return training->last_step ? model->step >= training->last_step :
 				     model->epoch >= training->last_epoch;
 }
@@ -45,10 +48,36 @@ static int save(struct training *training, struct nn_error *err)
 	step = training->checkpoint->model.preamble.step;
 	if (!training->options->checkpoint || training->saved == step)
 		return NN_OK;
-	status = nn_checkpoint_save(training->checkpoint, training->options->checkpoint, err);
+	status = nn_stopping_save(training, err);
+	if (!status)
+		status = nn_checkpoint_save(training->checkpoint, training->options->checkpoint,
+			err);
+	training->saved_at = now();
 	if (!status)
 		training->saved = step;
 	return status;
+}
+
+/* Is the model to be tried, now that it is `taken` steps further? */
+static bool is_due(const struct training *training, uint64_t taken)
+{
+	const struct nn_preamble *model = &training->checkpoint->model.preamble;
+	uint64_t every = training->options->valid_every;
+	uint64_t steps = model->step - training->run.first_step;
+
+	if (is_done(training))
+		return true;
+	return every ? steps / every > (steps - taken) / every : !model->step_in_epoch;
+}
+
+/* Is it time for a checkpoint, now that `before` steps have become more? */
+static bool is_time_to_save(const struct training *training, uint64_t before)
+{
+	const struct nn_train_options *options = training->options;
+
+	if (options->every && training->progress.steps / options->every > before / options->every)
+		return true;
+	return options->every_seconds > 0 && now() >= training->saved_at + options->every_seconds;
 }
 
 static int tell(struct training *training, struct nn_error *err)
@@ -58,12 +87,19 @@ static int tell(struct training *training, struct nn_error *err)
 	int status = NN_OK;
 
 	progress->steps += model->step - training->told;
-	training->told = model->step;
 	progress->all_rows += progress->rows;
-	if (progress->metric_name && (!model->step_in_epoch || is_done(training)))
+	if (progress->metric_name && is_due(training, model->step - training->told))
 		status = nn_train_validate(training, err);
+	if (!status && progress->validated)
+		status = nn_stopping_judge(training, err);
+	progress->stops = training->stopping.enough;
+	progress->best = training->stopping.best;
+	progress->best_step = training->stopping.best_step;
 	progress->seconds = now() - training->began;
+	training->told = model->step;
 	progress->retries = nn_pool_retries(training->pool);
+	progress->bytes = nn_pool_bytes(training->pool);
+	nn_pool_watch(training->pool, training->worker_seconds, training->worker_states);
 	if (!status)
 		training->options->progress(progress);
 	return status;
@@ -84,7 +120,6 @@ static int stopped(struct training *training, int signal, struct nn_error *err)
 
 static int loop(struct training *training, struct nn_error *err)
 {
-	uint64_t every = training->options->every;
 	struct nn_error ignored;
 	int status = NN_OK;
 
@@ -95,7 +130,7 @@ static int loop(struct training *training, struct nn_error *err)
 		status = training->step(training, err);
 		if (!status)
 			status = tell(training, err);
-		if (!status && every && training->progress.steps / every > before / every)
+		if (!status && is_time_to_save(training, before))
 			status = save(training, err);
 		signal = training->options->stop();
 		if (!status && signal && !is_done(training))
@@ -121,6 +156,18 @@ static uint64_t steps_left(const struct training *training)
 		model->step_in_epoch;
 }
 
+static int make_room(struct training *training, struct nn_error *err)
+{
+	size_t workers = nn_pool_size(training->pool);
+
+	training->worker_seconds = nn_alloc(workers, sizeof *training->worker_seconds, err);
+	training->worker_states = nn_alloc(workers + 1, 1, err);
+	training->progress.workers = workers;
+	training->progress.worker_seconds = training->worker_seconds;
+	training->progress.worker_states = training->worker_states;
+	return training->worker_seconds && training->worker_states ? NN_OK : NN_FAILED;
+}
+
 static int begin(struct training *training, struct nn_error *err)
 {
 	struct nn_train_start start;
@@ -137,6 +184,10 @@ static int begin(struct training *training, struct nn_error *err)
 		status = nn_run_write(&training->run, &training->checkpoint->state, err);
 	if (!status)
 		status = nn_train_open_validation(training, err);
+	if (!status)
+		status = nn_stopping_open(training, err);
+	if (!status)
+		status = make_room(training, err);
 	if (status)
 		return status;
 	start = (struct nn_train_start){ .rows = training->rows,
@@ -148,7 +199,7 @@ static int begin(struct training *training, struct nn_error *err)
 		.steps = steps_left(training),
 		.last_epoch = training->last_epoch };
 	training->options->started(&start);
-	training->began = now();
+	training->began = training->saved_at = now();
 	return NN_OK;
 }
 
@@ -174,6 +225,11 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	if (!status)
 		status = closed;
 	nn_async_close(&training);
+	if (!status)
+		nn_stopping_choose(&training);
+	nn_stopping_close(&training);
+	free(training.worker_seconds);
+	free(training.worker_states);
 	if (options->valid)
 		nn_evaluation_close(&training.evaluation);
 	free(training.files);

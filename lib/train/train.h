@@ -35,7 +35,18 @@ struct nn_train_progress {
 	const char *metric_name; /* NULL: no validation data */
 	size_t busy;             /* workers */
 	uint64_t retries;        /* so far */
+	uint64_t bytes;          /* sent and received so far */
+	size_t workers;
+	const double *worker_seconds; /* [workers]: at work since the last report */
+	const char
+		*worker_states; /* one letter each: * busy, . idle, x to be started, - given up */
+	bool stops;             /* the validation says that it is enough: */
+	double best;            /* metric ... */
+	uint64_t best_step;     /* ... of the model of that step */
 };
+
+/* Metadata of a checkpoint's state: what the validation has said. */
+#define NN_STOPPING "stopping"
 
 struct nn_train_options {
 	struct nn_run run;        /* 0, NULL: as the default or the checkpoint says */
@@ -48,7 +59,14 @@ struct nn_train_options {
 	struct nn_shared *shared; /* memory that workers of the pool share; NULL: none does */
 	const char *valid;        /* data set to try the model on after each epoch; NULL: none */
 	const char *checkpoint;   /* NULL: none */
-	uint64_t every;           /* steps between two checkpoints; 0: only in the end */
+	uint64_t valid_every;     /* steps between two tries; 0: after each epoch */
+	uint64_t patience;    /* so many tries without a better one end the training; 0: none do */
+	double min_delta;     /* less is not better */
+	double target;        /* a metric as good as this ends the training; NAN: none does */
+	bool keep_best;       /* the best model is what comes out, not the last */
+	const char *decided;  /* metadata NN_STOPPING of the run that goes on; NULL: none */
+	double every_seconds; /* between two checkpoints; 0: no such limit */
+	uint64_t every;       /* steps between two checkpoints; 0: only in the end */
 	void (*started)(const struct nn_train_start *start);
 	void (*progress)(const struct nn_train_progress *progress);
 	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */

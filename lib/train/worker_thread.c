@@ -86,7 +86,7 @@ void nn_pool_set_state(struct nn_pool_worker *worker, enum nn_worker_state state
 	double timeout = pool->options->timeout;
 
 	worker->state = state;
-	if (state == BUSY && pool->options->assign == NN_ASSIGN_WEIGHTED)
+	if (state == BUSY)
 		worker->began = nn_pool_now();
 	pool->able[worker->number] =
 		state != DEAD && state != RETIRED && !pool->gone[worker->place];
@@ -145,6 +145,7 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 {
 	struct nn_pool *pool = worker->pool;
 	struct nn_pool_task *task = &pool->tasks[worker->task];
+	uint64_t bytes;
 
 	nn_pool_measure(worker, answer);
 	task->answer = *answer;
@@ -154,6 +155,10 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 	pool->ready[pool->ready_count++ % pool->task_count] = worker->task;
 	worker->sleep = NN_POOL_FIRST_SLEEP;
 	worker->task = NN_NOBODY;
+	worker->seconds += nn_pool_now() - worker->began;
+	bytes = nn_channel_bytes(&worker->channel);
+	pool->bytes += bytes - worker->counted;
+	worker->counted = bytes;
 	nn_pool_set_state(worker, IDLE);
 	if (!nn_pool_is_direct(worker))
 		nn_pool_tell(pool);
@@ -203,6 +208,7 @@ static int start_worker(struct nn_pool_worker *worker, struct nn_error *err)
 
 	nn_pool_set_state(worker, STARTING);
 	worker->broken = false;
+	worker->counted = 0;
 	worker->late = false;
 	pthread_mutex_unlock(&pool->lock);
 	status = nn_channel_open(&worker->channel, place, worker->name, worker->number + 1, err);

@@ -28,3 +28,4 @@ BATS_TESTS += tests/tool/samebits.bats
 BATS_TESTS += tests/tool/nn-train.bats
 BATS_TESTS += tests/tool/nn-assign.bats
 BATS_TESTS += tests/tool/nn-train-modes.bats
+BATS_TESTS += tests/tool/nn-train-stop.bats

@@ -353,10 +353,11 @@ fake_ssh() {
 @test "validation and log" {
 	nn-shard --sets --by random --weights 8,2 -o 'part-%d.nnt' all.nnt
 	$TRAIN -e 3 -w 1 --valid part-1.nnt --log log start.nnt part-0.nnt >model
-	assert_equal "$(head -n 1 log)" "$(printf 'step\tepoch\tloss\tlr\tmetric\tsamples/s\tretries')"
+	assert_equal "$(head -n 1 log)" "$(
+		printf 'step\tepoch\ttime\tloss\tlr\tmetric\tsamples/s\tbytes\tworker_seconds\tretries')"
 	[ "$(wc -l <log)" -eq $((1 + 3 * 6)) ]
-	assert_equal "$(tail -n 1 log | cut -f 5)" "$(nn-eval --only accuracy -m model part-1.nnt)"
-	assert_equal "$(awk -F '\t' '$5 != ""' log | wc -l)" 4
+	assert_equal "$(tail -n 1 log | cut -f 6)" "$(nn-eval --only accuracy -m model part-1.nnt)"
+	assert_equal "$(awk -F '\t' '$6 != ""' log | wc -l)" 4
 	$TRAIN -e 3 -w 1 start.nnt part-0.nnt | cmp - model
 }
 

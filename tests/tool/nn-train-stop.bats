@@ -1,0 +1,99 @@
+# nn-train: what the validation decides, when checkpoints are written, and what is seen meanwhile.
+load common
+
+TRAIN="nn-train -w 1 -b 128 --lr 0.02 --shards 2 --valid part-1.nnt --valid-every 7"
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return 1
+	nn-import -t 1 "$BATS_TEST_DIRNAME/../../examples/digits/digits.csv.gz" -o all.nnt
+	nn-shard --sets --by random --weights 7,3 -o 'part-%d.nnt' all.nnt
+	nn-init --mlp 64,16,10 --kernel auto --seed 3 --data all.nnt -o start.nnt
+	$TRAIN -e 40 --log long.log start.nnt part-0.nnt -o long.nnt
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	ln -s "$BATS_FILE_TMPDIR"/*.nnt "$BATS_FILE_TMPDIR"/long.log .
+}
+
+step_of() {
+	nn-info --json "$1" | jq -s '.[0].step'
+}
+
+# tries LOG: steps and metrics.
+tries() {
+	awk -F '\t' 'NR > 1 && $6 != "" { print $1, $6 }' "$1"
+}
+
+# The first step that was the best of those up to the end.
+best_of() {
+	awk '!seen || $2 > most { most = $2; step = $1; seen = 1 } END { print step }'
+}
+
+@test "the model is tried after so many steps, and in the end" {
+	assert_equal "$(tries long.log | cut -d ' ' -f 1 | head -n 3 | tr '\n' ' ')" "7 14 21 "
+	assert_equal "$(tries long.log | tail -n 1 | cut -d ' ' -f 1)" 400
+}
+
+@test "--keep-best puts out the best model" {
+	best=$(tries long.log | best_of)
+	$TRAIN -e 40 --keep-best start.nnt part-0.nnt -o best.nnt
+	assert_equal "$(step_of best.nnt)" "$best"
+	nn-train -w 2 -b 128 --lr 0.02 --shards 2 -n "$best" start.nnt part-0.nnt | cmp - best.nnt
+}
+
+@test "--patience ends the run after tries that were not better" {
+	last=$(tries long.log | awk '!seen || $2 > most { most = $2; worse = 0; seen = 1; next }
+		++worse == 3 { print $1; exit }')
+	[ -n "$last" ]
+	$TRAIN -e 40 --patience 3 start.nnt part-0.nnt -v 2>err >last.nnt
+	assert_equal "$(step_of last.nnt)" "$last"
+	grep -q "stops after step $last: best accuracy" err
+	$TRAIN -e 40 --patience 3 --min-delta 0.5 start.nnt part-0.nnt | nn-info --json - | jq -s '.[0].step' |
+		grep -qx 28
+}
+
+@test "--target ends the run where it is reached" {
+	first=$(tries long.log | awk '$2 >= 0.8 { print $1; exit }')
+	[ -n "$first" ]
+	$TRAIN -e 40 --target 0.8 start.nnt part-0.nnt -o x.nnt
+	assert_equal "$(step_of x.nnt)" "$first"
+}
+
+@test "stopped and resumed, it decides the same" {
+	$TRAIN -e 40 --keep-best --patience 3 start.nnt part-0.nnt -o whole.nnt
+	$TRAIN -e 40 --keep-best --patience 3 -c kept --every 4 start.nnt part-0.nnt | cmp - whole.nnt
+	nn-convert --to nnt --frame 0 kept.best | cmp - whole.nnt
+	$TRAIN -e 40 --keep-best --patience 3 -c kept --resume start.nnt part-0.nnt | cmp - whole.nnt
+	for steps in 14 21 35; do
+		rm -f part*
+		ln -s "$BATS_FILE_TMPDIR"/part* .
+		$TRAIN -n $steps --keep-best --patience 3 -c part$steps start.nnt part-0.nnt -o x.nnt
+		$TRAIN -e 40 --keep-best --patience 3 -c part$steps --resume start.nnt part-0.nnt | cmp - whole.nnt
+	done
+	$TRAIN -e 40 --keep-best --patience 3 -c killed --every 1 start.nnt part-0.nnt >x.nnt 2>err &
+	sleep 0.05
+	kill -9 $! || :
+	wait $! || :
+	$TRAIN -e 40 --keep-best --patience 3 -c killed --resume start.nnt part-0.nnt | cmp - whole.nnt
+}
+
+@test "a checkpoint after a time" {
+	$TRAIN -e 40 -c kept --every 0.01s start.nnt part-0.nnt | cmp - long.nnt
+	for bad in 0 0s s 5x -3s 1e99d ''; do
+		fails 2 "neither a number of steps nor a time" $TRAIN -c x --every "$bad" start.nnt part-0.nnt
+	done
+}
+
+@test "the log: time, bytes, and how long each worker was at work" {
+	nn-train -w 3 --shards 3 -b 64 -e 2 --worker "nn-grad" --log log start.nnt part-0.nnt -o x.nnt
+	awk -F '\t' 'NR > 1 && (NF != 10 || $3 < time || $8 <= bytes || split($9, seconds, ",") != 3 ||
+		seconds[1] + seconds[2] + seconds[3] <= 0) { exit 1 } { time = $3 + 0; bytes = $8 + 0 }' log
+}
+
+@test "usage" {
+	for option in --patience=3 --keep-best --target=0.3 --valid-every=3; do
+		fails 2 "need --valid" nn-train $option start.nnt all.nnt
+	done
+	fails 2 "--min-delta goes with --patience" nn-train --valid all.nnt --min-delta 0.1 start.nnt all.nnt
+}
