@@ -16,6 +16,7 @@
 #include "stream/reader.h"
 #include "stream/source.h"
 #include "tensor/blas.h"
+#include "train/journal.h"
 
 /* So many frames in a row that are made alike are shown one by one, then the last of them. */
 #define SHOWN 3
@@ -24,7 +25,7 @@
 /* Text is written in blocks of about as many bytes. */
 #define TEXT_BLOCK ((size_t)64 << 10)
 
-static bool with_stats, verify, json, build;
+static bool with_stats, verify, json, journal, build;
 static const char *values; /* the tensor that is to be printed */
 static const char *output_path;
 
@@ -32,6 +33,8 @@ static const struct cli_option options[] = {
 	CLI_FLAG('s', "stats", &with_stats, "min, max, mean and deviation of each tensor"),
 	CLI_FLAG('V', "verify", &verify, "print one line a file: is it whole and undamaged?"),
 	CLI_FLAG('j', "json", &json, "print one JSON object a frame"),
+	CLI_FLAG(0, "journal", &journal,
+		"print of each gradient what the journal of nn-train has of it"),
 	CLI_STRING(0, "values", "TENSOR", &values,
 		"print the numbers of this tensor alone, one row a line, with commas"),
 	CLI_FLAG(0, "build", &build,
@@ -51,6 +54,7 @@ struct view {
 	uint64_t frames;
 	uint64_t rows;   /* of data frames */
 	bool has_values; /* the tensor was found */
+	bool has_gradient;
 
 	uint64_t run;            /* frames in the run; 0: none is open */
 	unsigned kind;           /* of all in it */
@@ -321,6 +325,21 @@ static int show_values(struct view *view, struct nn_reader *reader, struct nn_er
 	return status;
 }
 
+static int show_journal(struct view *view, struct nn_reader *reader, const struct nn_frame *frame,
+	struct nn_error *err)
+{
+	struct nn_bundle grad;
+	int status = nn_reader_load(reader, &grad, err);
+
+	if (status)
+		return status;
+	view->has_gradient = true;
+	status = nn_journal_describe(&view->text, &frame->preamble, nn_bundle_id(&grad),
+		nn_bundle_meta(&grad, "kernel"), err);
+	nn_bundle_free(&grad);
+	return status ? status : nn_buffer_puts(&view->text, "\n", err);
+}
+
 static int take_frame(struct view *view, struct nn_reader *reader, const struct nn_frame *frame,
 	struct nn_error *err)
 {
@@ -334,6 +353,9 @@ static int take_frame(struct view *view, struct nn_reader *reader, const struct 
 		status = nn_model_verify(reader, frame, err);
 	else if (values)
 		status = show_values(view, reader, err);
+	else if (journal &&
+		(frame->preamble.kind == NN_KIND_GRAD || frame->preamble.kind == NN_KIND_DELTA))
+		status = show_journal(view, reader, frame, err);
 	else if (with_stats && !verify)
 		status = measure(reader, &stats, err);
 	else
@@ -341,7 +363,7 @@ static int take_frame(struct view *view, struct nn_reader *reader, const struct 
 	if (!status && json && !(end && frame->plain))
 		status =
 			nn_describe_json(&view->text, view->name, view->streams, frame, stats, err);
-	else if (!status && !json && !verify && !values)
+	else if (!status && !json && !verify && !values && !journal)
 		status = end ? show_end(view, frame, err) : show_frame(view, frame, stats, err);
 	view->frames += !end;
 	view->streams += end;
@@ -380,6 +402,8 @@ static int show_stream(struct view *view, struct nn_reader *reader, struct nn_er
 		status = show_verified(view, plain, err);
 	if (!status && values && !view->has_values)
 		status = nn_fail(err, NN_BAD, "%s: has no tensor '%s'", view->name, values);
+	if (!status && journal && !view->has_gradient)
+		status = nn_fail(err, NN_BAD, "%s: there is no gradient in it", view->name);
 	return status;
 }
 
@@ -393,7 +417,7 @@ static int show_file(struct view *view, const char *path, bool titled, struct nn
 		return status;
 	cli_refuse_same(&view->output, fd, view->name);
 	view->frames = view->streams = view->rows = 0;
-	view->has_values = false;
+	view->has_values = view->has_gradient = false;
 	status = nn_reader_open(&reader, fd, view->name, NN_KIND_MODEL, err);
 	if (!status && titled)
 		status = nn_describe_text(&view->text, view->name, 400, err);
@@ -445,12 +469,15 @@ int main(int argc, char **argv)
 
 	if (build && count)
 		cli_usage("--build takes no FILE");
-	if (values && (with_stats || verify || json || build))
-		cli_usage("--values prints numbers and nothing else: no --%s",
+	if ((values || journal) && (with_stats || verify || json || build))
+		cli_usage("--%s prints %s and nothing else: no --%s", values ? "values" : "journal",
+			values ? "numbers" : "gradients",
 			with_stats     ? "stats" :
 				verify ? "verify" :
 				json   ? "json" :
 					 "build");
+	if (values && journal)
+		cli_usage("either --values or --journal");
 	if (!count) {
 		operands = standard_input;
 		count = 1;
@@ -462,7 +489,8 @@ int main(int argc, char **argv)
 		count = 0;
 	}
 	for (int i = 0; i < count; i++) {
-		if (!show_file(&view, operands[i], count > 1 && !json && !verify && !values, &err))
+		if (!show_file(&view, operands[i],
+			    count > 1 && !json && !verify && !values && !journal, &err))
 			continue;
 		/* One bad file does not hide the next. */
 		result = result ? result : (int)err.status;

@@ -40,6 +40,7 @@ static struct train_mode mode;
 static const char *every;
 static bool resume;
 static const char *log_path;
+static const char *journal_path;
 static const char *output_path;
 static bool verbose;
 
@@ -91,6 +92,8 @@ static const struct cli_option options[] = {
 	CLI_FLAG(0, "resume", &resume, "go on from the checkpoint, if it is there"),
 	CLI_HEADING("Output:"),
 	CLI_STRING(0, "log", "FILE", &log_path, "append a line for each step, tab-separated"),
+	CLI_STRING(0, "journal", "FILE", &journal_path,
+		"append a line for each gradient, with a digest of its numbers"),
 	CLI_FLAG('v', "verbose", &verbose, "say what is done, on no terminal too"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -146,6 +149,19 @@ static void read_every(void)
 			every);
 }
 
+static void check_journal(void)
+{
+	if (cli_one_file(journal_path, output_path))
+		cli_usage("--journal and --output are one file");
+	if (plan.checkpoint && cli_one_file(journal_path, plan.checkpoint))
+		cli_usage("--journal and --checkpoint are one file");
+	if (log_path && cli_one_file(journal_path, log_path))
+		cli_usage("--journal and --log are one file");
+	if (mode.async)
+		cli_usage(
+			"--journal: with --async there is no model of a step that could be had again");
+}
+
 static void check_usage(int count, char *const *operands)
 {
 	int ways = (workers > 0) + (sshlogin || sshloginfile);
@@ -192,6 +208,8 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--log and --output are one file");
 	if (log_path && plan.checkpoint && cli_one_file(log_path, plan.checkpoint))
 		cli_usage("--log and --checkpoint are one file");
+	if (journal_path)
+		check_journal();
 }
 
 /* What the command line says must be what the run was begun with. */
@@ -462,8 +480,11 @@ int main(int argc, char **argv)
 	plan.max_staleness = mode.max_staleness;
 	name_kernel(&checkpoint, name);
 	train_report_open(&(struct train_report){ .log = log_path,
+		.journal = journal_path,
+		.kernel = nn_bundle_meta(&checkpoint.model.params, "kernel"),
 		.verbose = verbose,
 		.asked = workers || sshlogin || sshloginfile });
+	plan.journal = train_report_journal();
 	status = train(&checkpoint, name, &err);
 	train_report_close();
 	nn_lock_release(&lock);

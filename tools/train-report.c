@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "tensor/blas.h"
 
 static struct train_report settings;
 /* What the last update did, and what was said when the training began. */
@@ -15,6 +16,33 @@ static FILE *log_file;
 static double flushed; /* seconds since the start */
 
 #define STATES "*.x-" /* of workers, as nn_train_progress has them */
+static FILE *journal_file;
+static struct nn_journal *journal;
+
+/* A person may have named the kernel without its library's version, which a gradient has. */
+static const char *whole_name(const char *kernel)
+{
+	struct nn_error ignored;
+
+	if (kernel && !strchr(kernel, '/') && !nn_blas_load(kernel, 0, &ignored))
+		return nn_blas_kernel();
+	return kernel;
+}
+
+static void open_journal(const struct train_report *report)
+{
+	struct nn_error err;
+
+	journal_file = cli_open_log(report->journal, nn_journal_columns);
+	if (nn_journal_new(&journal, journal_file, report->journal, whole_name(report->kernel),
+		    &err))
+		cli_die(&err);
+}
+
+struct nn_journal *train_report_journal(void)
+{
+	return journal;
+}
 
 void train_report_open(const struct train_report *report)
 {
@@ -23,6 +51,8 @@ void train_report_open(const struct train_report *report)
 		log_file = cli_open_log(report->log,
 			"step\tepoch\ttime\tloss\tlr\tmetric\tsamples/s\tbytes\tworker_seconds\t"
 			"retries\n");
+	if (report->journal)
+		open_journal(report);
 }
 
 void train_report_close(void)
@@ -30,6 +60,9 @@ void train_report_close(void)
 	cli_progress_done();
 	if (log_file && fclose(log_file))
 		cli_die_of_log(settings.log);
+	nn_journal_free(journal);
+	if (journal_file && fclose(journal_file))
+		cli_die_of_log(settings.journal);
 }
 
 /* Seconds of each worker, in microseconds' resolution, with commas. */

@@ -5,13 +5,16 @@
 #include "train/train.h"
 
 struct train_report {
-	const char *log; /* file for a line each step, appended to; NULL: none */
-	bool verbose;    /* say what is done, on no terminal too */
-	bool asked;      /* a person has said how many workers */
+	const char *log;     /* file for a line each step, appended to; NULL: none */
+	const char *journal; /* file for a line each gradient, appended to; NULL: none */
+	const char *kernel;  /* that the model names */
+	bool verbose;        /* say what is done, on no terminal too */
+	bool asked;          /* a person has said how many workers */
 };
 
-/* Opens the log, or ends the program. */
+/* Opens the log and the journal, or ends the program. */
 void train_report_open(const struct train_report *report);
+struct nn_journal *train_report_journal(void); /* NULL: none */
 void train_report_close(void);
 
 /* For nn_update_options and nn_train_options. */

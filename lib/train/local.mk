@@ -37,3 +37,4 @@ libnnpipe_a_SOURCES += lib/train/shared_step.c lib/train/shared_step.h
 libnnpipe_a_SOURCES += lib/train/local.c lib/train/local.h
 libnnpipe_a_SOURCES += lib/train/async.c
 libnnpipe_a_SOURCES += lib/train/stopping.c
+libnnpipe_a_SOURCES += lib/train/journal.c lib/train/journal.h

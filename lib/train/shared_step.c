@@ -194,13 +194,16 @@ static int place(struct nn_shared_step *step, struct nn_answer *answer, struct n
 
 /* Takes over what the answer has. While there is room, sums wait to be made by those who update:
  * each adds its slice. */
-static int add(struct nn_shared_step *step, struct nn_answer *answer, uint64_t shards,
-	struct nn_error *err)
+static int add(struct training *training, struct nn_answer *answer, struct nn_error *err)
 {
+	struct nn_shared_step *step = training->shared;
 	const struct nn_partial *partial = &answer->partial;
 	int status = place(step, answer, err);
 	size_t at = step->count;
 
+	if (!status)
+		status = nn_train_note(training, answer,
+			nn_shared_buffer(step->shared, answer->buffer), err);
 	if (status)
 		return status;
 	while (at > 0 && step->nodes[at - 1].range.first > partial->range.first) {
@@ -211,7 +214,7 @@ static int add(struct nn_shared_step *step, struct nn_answer *answer, uint64_t s
 		partial->weight, partial->loss };
 	step->count++;
 	while (step->shared->taken_count >= step->shared->enough &&
-		(at = find_pair(step, shards)) < step->count)
+		(at = find_pair(step, training->run.shards)) < step->count)
 		merge(step, at);
 	return NN_OK;
 }
@@ -234,7 +237,7 @@ static int collect(struct training *training, struct nn_error *err)
 		if (!i)
 			progress->busy = nn_pool_busy(training->pool) + 1;
 		progress->rows += answer.partial.rows;
-		status = add(step, &answer, training->run.shards, err);
+		status = add(training, &answer, err);
 		nn_partial_free(&answer.partial);
 	}
 	return status;

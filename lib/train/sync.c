@@ -61,8 +61,12 @@ int nn_train_sync_step(struct training *training, struct nn_error *err)
 		if (!i)
 			progress->busy = nn_pool_busy(training->pool) + 1;
 		progress->rows += answer.partial.rows;
-		status = nn_updater_add_partial(training->updater, &answer.preamble,
-			&answer.partial, answer.from, err);
+		status = nn_train_note(training, &answer, answer.partial.sum.data, err);
+		if (!status)
+			status = nn_updater_add_partial(training->updater, &answer.preamble,
+				&answer.partial, answer.from, err);
+		else
+			nn_partial_free(&answer.partial);
 	}
 	return status ? status : nn_updater_step(training->updater, err);
 }

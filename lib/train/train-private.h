@@ -77,6 +77,9 @@ int nn_train_async_step(struct training *training, struct nn_error *err);
 int nn_async_settle(struct training *training, struct nn_error *err);
 /* The task of a shard at the model's step. */
 struct nn_preamble nn_train_task(const struct training *training, uint64_t shard);
+/* A line for the journal, if there is one: of a gradient as it came, before anybody adds to it. */
+int nn_train_note(struct training *training, const struct nn_answer *answer, const void *grad,
+	struct nn_error *err);
 /* Will there be a step after the one at hand, unless somebody stops it? */
 bool nn_train_goes_on(const struct training *training);
 /* The tasks of the step that the model is at, to the pool. */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "model/model.h"
+#include "train/journal.h"
 #include "train/pool.h"
 #include "train/run.h"
 #include "train/update.h"
@@ -49,17 +50,18 @@ struct nn_train_progress {
 #define NN_STOPPING "stopping"
 
 struct nn_train_options {
-	struct nn_run run;        /* 0, NULL: as the default or the checkpoint says */
-	size_t files;             /* operands that hold the data */
-	char *const *paths;       /* [files]: what to call them */
-	uint64_t epochs;          /* to train in all, since first_epoch; 0: as `steps` says */
-	uint64_t steps;           /* since first_step */
-	bool async;               /* each gradient is an update as soon as it comes */
-	uint64_t max_staleness;   /* steps that a shard may be ahead of the slowest then */
-	struct nn_shared *shared; /* memory that workers of the pool share; NULL: none does */
-	const char *valid;        /* data set to try the model on after each epoch; NULL: none */
-	const char *checkpoint;   /* NULL: none */
-	uint64_t valid_every;     /* steps between two tries; 0: after each epoch */
+	struct nn_run run;          /* 0, NULL: as the default or the checkpoint says */
+	size_t files;               /* operands that hold the data */
+	char *const *paths;         /* [files]: what to call them */
+	uint64_t epochs;            /* to train in all, since first_epoch; 0: as `steps` says */
+	uint64_t steps;             /* since first_step */
+	bool async;                 /* each gradient is an update as soon as it comes */
+	uint64_t max_staleness;     /* steps that a shard may be ahead of the slowest then */
+	struct nn_shared *shared;   /* memory that workers of the pool share; NULL: none does */
+	struct nn_journal *journal; /* gets a line for each answer; NULL: none */
+	const char *valid;          /* data set to try the model on after each epoch; NULL: none */
+	const char *checkpoint;     /* NULL: none */
+	uint64_t valid_every;       /* steps between two tries; 0: after each epoch */
 	uint64_t patience;    /* so many tries without a better one end the training; 0: none do */
 	double min_delta;     /* less is not better */
 	double target;        /* a metric as good as this ends the training; NAN: none does */

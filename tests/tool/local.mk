@@ -29,3 +29,4 @@ BATS_TESTS += tests/tool/nn-train.bats
 BATS_TESTS += tests/tool/nn-assign.bats
 BATS_TESTS += tests/tool/nn-train-modes.bats
 BATS_TESTS += tests/tool/nn-train-stop.bats
+BATS_TESTS += tests/tool/nn-train-journal.bats
