@@ -24,3 +24,4 @@ nn_train_SOURCES += tools/train-report.h
 bin_PROGRAMS += nn-assign
 nn_assign_SOURCES = tools/nn-assign.c tools/capacity.c tools/capacity.h
 nn_train_SOURCES += tools/train-report.h tools/train-mode.c tools/train-mode.h
+nn_train_SOURCES += tools/train-print.c tools/train-print.h

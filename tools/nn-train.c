@@ -19,6 +19,7 @@
 #include "tools/capacity.h"
 #include "tools/optimizer-options.h"
 #include "tools/train-mode.h"
+#include "tools/train-print.h"
 #include "tools/train-report.h"
 
 static uint64_t workers;
@@ -43,6 +44,7 @@ static const char *log_path;
 static const char *journal_path;
 static const char *output_path;
 static bool verbose;
+static bool print_script;
 
 static const struct cli_option options[] = {
 	CLI_COUNT_GIVEN('b', "batch", "ROWS", &plan.run.batch, &has_batch,
@@ -94,6 +96,8 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "log", "FILE", &log_path, "append a line for each step, tab-separated"),
 	CLI_STRING(0, "journal", "FILE", &journal_path,
 		"append a line for each gradient, with a digest of its numbers"),
+	CLI_FLAG(0, "print", &print_script,
+		"print a script of the filters that does the same, and train nothing"),
 	CLI_FLAG('v', "verbose", &verbose, "say what is done, on no terminal too"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -210,6 +214,11 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--log and --checkpoint are one file");
 	if (journal_path)
 		check_journal();
+	if (print_script && !strcmp(operands[0], "-"))
+		cli_usage("--print: the script must read MODEL itself: not on standard input");
+	if (print_script && (plan.patience || plan.keep_best || !isnan(plan.target)))
+		cli_usage("--print: no filter stops early: without --patience, --target and "
+			  "--keep-best");
 }
 
 /* What the command line says must be what the run was begun with. */
@@ -338,7 +347,7 @@ static void lock_checkpoint(struct nn_lock *lock, const char *model)
 
 	if (!plan.checkpoint)
 		return;
-	if (nn_lock_take(lock, plan.checkpoint, &err))
+	if (!print_script && nn_lock_take(lock, plan.checkpoint, &err))
 		cli_die(&err);
 	if (!resume && !access(plan.checkpoint, F_OK) && strcmp(plan.checkpoint, model)) {
 		nn_lock_release(lock);
@@ -400,7 +409,8 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 
 	if (!status)
 		status = train_mode_begin(&mode, &checkpoint->state, &order, err);
-	share(&plan.shared);
+	if (!print_script)
+		share(&plan.shared);
 	crew.shared = plan.shared;
 	where.shared = plan.shared ? plan.shared->fd : 0;
 	if (!status)
@@ -449,6 +459,60 @@ static void set_plan(int count, char **operands)
 	how.report = train_report_update;
 }
 
+/* What has an effect on how the run goes, and none on what comes out. */
+static const char *const *list_remarks(void)
+{
+	static const char *remarks[8];
+	size_t count = 0;
+
+	if (plan.checkpoint)
+		remarks[count++] = "--checkpoint: nn-update's is no run that --resume goes on "
+				   "with, but can be MODEL";
+	if (plan.every_seconds > 0)
+		remarks[count++] = "--every: nn-update counts steps, not seconds; left out";
+	if (plan.valid)
+		remarks[count++] = "--valid: left out; nn-eval tries a model";
+	if (log_path)
+		remarks[count++] = "--log: left out; nn-update --log has other columns";
+	if (journal_path)
+		remarks[count++] = "--journal: left out; nn-info --journal prints a gradient's";
+	if (assign)
+		remarks[count++] = "--assign: each nn-grad has its shards from the start";
+	remarks[count++] = "A process that fails ends the run (no --timeout, no --retries).";
+	remarks[count] = NULL;
+	return remarks;
+}
+
+/* All is looked at as for a run, by its workers too, who know how many rows there are. */
+static _Noreturn void print_and_finish(struct nn_checkpoint *checkpoint, const char *name,
+	bool named, char *const *words)
+{
+	struct nn_error err;
+
+	if (mode.async || mode.local_steps)
+		cli_usage("--print: no pipeline of filters does what %s does",
+			mode.async ? "--async" : "--local-steps");
+	train_print_set(&(struct train_print){ .words = words,
+		.model = name,
+		.resumed = plan.checkpoint && !strcmp(name, plan.checkpoint),
+		.steps_per_epoch = checkpoint->model.preamble.steps_per_epoch,
+		.seed = checkpoint->model.preamble.seed,
+		.kernel = named ? NULL : nn_bundle_meta(&checkpoint->model.params, "kernel"),
+		.plan = &plan,
+		.hosts = &hosts,
+		.command = worker_command,
+		.ssh = ssh,
+		.remote_tool = remote_tool,
+		.output = output_path,
+		.remarks = list_remarks() });
+	plan.valid = NULL;
+	plan.started = train_print_start;
+	plan.rehearse = true;
+	if (train(checkpoint, name, &err))
+		cli_die(&err);
+	cli_finish();
+}
+
 int main(int argc, char **argv)
 {
 	int count;
@@ -458,6 +522,7 @@ int main(int argc, char **argv)
 	struct nn_output output;
 	struct nn_error err;
 	const char *name;
+	bool named;
 	int status;
 
 	how.optim = nn_optim_no_options;
@@ -469,16 +534,21 @@ int main(int argc, char **argv)
 	read_hosts();
 	check_capacity(&capacity, &hosts, &workers);
 	set_plan(count, operands);
-	cli_output(&output, output_path, true);
-	refuse_inputs(&output, operands);
-	set_signals();
-	try_checkpoint();
+	if (!print_script) {
+		cli_output(&output, output_path, true);
+		refuse_inputs(&output, operands);
+		set_signals();
+		try_checkpoint();
+	}
 	lock_checkpoint(&lock, operands[0]);
 	name = read_start(&checkpoint, operands[0]);
 	train_mode_resolve(&mode, &checkpoint, name, &plan.run, &how);
 	plan.async = mode.async;
 	plan.max_staleness = mode.max_staleness;
+	named = nn_bundle_meta(&checkpoint.model.params, "kernel") != NULL;
 	name_kernel(&checkpoint, name);
+	if (print_script)
+		print_and_finish(&checkpoint, name, named, argv);
 	train_report_open(&(struct train_report){ .log = log_path,
 		.journal = journal_path,
 		.kernel = nn_bundle_meta(&checkpoint.model.params, "kernel"),

@@ -40,6 +40,7 @@ static int choose_shards(struct training *training, const struct nn_preamble *an
 	struct nn_run *run = &training->run;
 	bool views = options->files == 1 && !answers[0].shards;
 
+	training->numbered = answers[0].shards > 0;
 	if (!views && run->shards && run->shards != options->files)
 		return nn_fail(err, NN_USAGE,
 			"%llu shards are wanted, but the data are %zu files, a shard each",

@@ -30,6 +30,7 @@ struct training {
 	struct nn_checkpoint *checkpoint;
 	struct nn_run run;
 	uint64_t rows;             /* of all data */
+	bool numbered;             /* the files know which shard they are */
 	uint64_t largest;          /* of a file */
 	size_t *files;             /* [run.shards]: which file holds a shard */
 	double *sizes;             /* [run.shards]: how large they are, for who hands them out */

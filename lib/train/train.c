@@ -197,7 +197,9 @@ static int begin(struct training *training, struct nn_error *err)
 		.kernel = nn_bundle_meta(&training->checkpoint->model.params, "kernel"),
 		.workers = nn_pool_size(training->pool),
 		.steps = steps_left(training),
-		.last_epoch = training->last_epoch };
+		.last_epoch = training->last_epoch,
+		.numbered = training->numbered,
+		.optim = nn_updater_optim(training->updater) };
 	training->options->started(&start);
 	training->began = training->saved_at = now();
 	return NN_OK;
@@ -217,7 +219,7 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	struct nn_error ignored;
 	int closed;
 
-	if (!status)
+	if (!status && !options->rehearse)
 		status = loop(&training, err);
 	/* They may still read what is freed now. */
 	nn_pool_stop(pool);
@@ -225,7 +227,7 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	if (!status)
 		status = closed;
 	nn_async_close(&training);
-	if (!status)
+	if (!status && !options->rehearse)
 		nn_stopping_choose(&training);
 	nn_stopping_close(&training);
 	free(training.worker_seconds);

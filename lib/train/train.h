@@ -23,6 +23,8 @@ struct nn_train_start {
 	size_t workers;
 	uint64_t steps; /* to come */
 	uint64_t last_epoch;
+	bool numbered; /* the data are files that know which shard they are */
+	const struct nn_optim_options *optim; /* complete: what updates are made with */
 };
 /* After each step, behind the updater's own report. */
 struct nn_train_progress {
@@ -69,6 +71,7 @@ struct nn_train_options {
 	const char *decided;  /* metadata NN_STOPPING of the run that goes on; NULL: none */
 	double every_seconds; /* between two checkpoints; 0: no such limit */
 	uint64_t every;       /* steps between two checkpoints; 0: only in the end */
+	bool rehearse;        /* end when `started` has returned: nothing is trained or written */
 	void (*started)(const struct nn_train_start *start);
 	void (*progress)(const struct nn_train_progress *progress);
 	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */

@@ -412,7 +412,9 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	status = adopt_kernel(updater, &sum->sum, err);
 	if (status)
 		return status;
+	/* The model goes on as it was trained. */
 	model->preamble.steps_per_epoch = updater->reduction.reference.steps_per_epoch;
+	model->preamble.seed = updater->reduction.reference.seed;
 	updater->broken = false;
 	nn_updater_made(updater, &pass, nn_local_marked(&sum->sum), sum->loss, sum->weight, norm);
 	model->preamble.id = nn_bundle_id(&model->params);

@@ -30,3 +30,4 @@ BATS_TESTS += tests/tool/nn-assign.bats
 BATS_TESTS += tests/tool/nn-train-modes.bats
 BATS_TESTS += tests/tool/nn-train-stop.bats
 BATS_TESTS += tests/tool/nn-train-journal.bats
+BATS_TESTS += tests/tool/nn-train-print.bats
