@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "data/partition.h"
 #include "tensor/blas.h"
+#include "train/placement.h"
 #include "train/places.h"
 #include "train/serve.h"
 #include "train/train.h"
@@ -390,8 +391,8 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.kernel = nn_bundle_meta(&checkpoint->model.params, "kernel"),
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed,
-		.data = plan.paths,
 		.files = plan.files };
+	struct nn_placement placement = { 0 };
 	struct nn_bundle description = { 0 };
 	struct nn_bundle order = { 0 };
 	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
@@ -416,6 +417,12 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	if (!status)
 		status = describe(checkpoint, &description, err);
 	if (!status)
+		status = nn_placement_read(&placement, plan.paths, plan.files, &hosts, err);
+	where.data = placement.paths;
+	crew.homes = placement.homes;
+	crew.operands = plan.paths;
+	crew.home_count = placement.count;
+	if (!status)
 		status = nn_places_make(&places, &crew.place_count, &where, err);
 	crew.places = places;
 	if (!status)
@@ -424,6 +431,7 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		status = nn_train(updater, pool, &plan, err);
 	nn_pool_free(pool);
 	nn_places_free(places, crew.place_count);
+	nn_placement_free(&placement);
 	nn_updater_free(updater);
 	nn_shared_free(plan.shared);
 	nn_bundle_free(&description);

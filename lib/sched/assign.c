@@ -10,11 +10,16 @@ enum nn_assign nn_assign_of(const char *name)
 	return NN_ASSIGN_DYNAMIC;
 }
 
+bool nn_assign_allowed(const struct nn_assign_view *view, size_t task, size_t worker)
+{
+	return !view->allowed || view->allowed(view->context, task, worker);
+}
+
 /* Is there anyone else who could do what `worker` has failed at? */
-static bool has_other(const struct nn_assign_view *view, size_t worker)
+static bool has_other(const struct nn_assign_view *view, size_t task, size_t worker)
 {
 	for (size_t i = 0; i < view->worker_count; i++)
-		if (i != worker && view->able[i])
+		if (i != worker && view->able[i] && nn_assign_allowed(view, task, i))
 			return true;
 	return false;
 }
@@ -23,7 +28,8 @@ static bool may_take(const struct nn_assign_view *view, size_t task, size_t work
 {
 	const struct nn_assign_task *what = &view->tasks[task];
 
-	return what->waiting && (what->avoid != worker || !has_other(view, worker));
+	return what->waiting && nn_assign_allowed(view, task, worker) &&
+		(what->avoid != worker || !has_other(view, task, worker));
 }
 
 /* The first that may, from worker task modulo their number on. */

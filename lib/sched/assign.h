@@ -34,7 +34,12 @@ struct nn_assign_view {
 	size_t task_count;
 	const bool *able; /* [worker_count]: can it take a task, now or when it has done its own? */
 	size_t worker_count;
+	/* May this one do that task, now or ever? NULL: all may do all. */
+	bool (*allowed)(const void *context, size_t task, size_t worker);
+	const void *context;
 };
+/* view->allowed, or true. */
+bool nn_assign_allowed(const struct nn_assign_view *view, size_t task, size_t worker);
 
 /* The task that `worker`, which is free, shall take; NN_NOBODY: none. */
 size_t nn_assign_next(const struct nn_assign_view *view, size_t worker);

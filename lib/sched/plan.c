@@ -78,15 +78,18 @@ static int by_size(const void *a, const void *b, void *context)
 	return left < right ? -1 : left > right;
 }
 
-static size_t earliest(const struct plan *plan, double size)
+/* Of those who may; if nobody may now, of all: it is then for whoever may one day. */
+static size_t earliest(const struct plan *plan, size_t task, bool anyone)
 {
+	double size = plan->view->tasks[task].size;
 	size_t best = NN_NOBODY;
 	double ready = 0;
 
 	for (size_t i = 0; i < plan->view->worker_count; i++) {
 		double time;
 
-		if (!(plan->capacity[i] > 0))
+		if (!(plan->capacity[i] > 0) ||
+			(!anyone && !nn_assign_allowed(plan->view, task, i)))
 			continue;
 		time = (plan->load[i] + size) / plan->capacity[i];
 		if (best == NN_NOBODY || time < ready) {
@@ -94,7 +97,7 @@ static size_t earliest(const struct plan *plan, double size)
 			ready = time;
 		}
 	}
-	return best;
+	return best == NN_NOBODY && !anyone ? earliest(plan, task, true) : best;
 }
 
 /* When the last one is done, by the loads. */
@@ -119,7 +122,7 @@ static double make(struct plan *plan)
 	for (size_t i = 0; i < view->task_count; i++) {
 		size_t task = plan->order[i];
 
-		plan->owners[task] = earliest(plan, view->tasks[task].size);
+		plan->owners[task] = earliest(plan, task, false);
 		plan->load[plan->owners[task]] += view->tasks[task].size;
 	}
 	return finish_of(plan);

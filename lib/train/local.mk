@@ -30,6 +30,7 @@ libnnpipe_a_SOURCES += lib/train/pool-private.h lib/train/worker_thread.c
 libnnpipe_a_SOURCES += lib/train/run.c lib/train/run.h lib/train/serve.c lib/train/serve.h
 libnnpipe_a_SOURCES += lib/train/train.c lib/train/train.h lib/train/train-private.h
 libnnpipe_a_SOURCES += lib/train/survey.c lib/train/sync.c lib/train/validation.c
+libnnpipe_a_SOURCES += lib/train/placement.c lib/train/placement.h
 libnnpipe_a_SOURCES += lib/train/places.c lib/train/places.h
 libnnpipe_a_SOURCES += lib/train/shared.c lib/train/shared.h lib/train/slice.c lib/train/slice.h
 libnnpipe_a_SOURCES += lib/train/serve_shared.c lib/train/serve_shared.h lib/train/direct.c

@@ -118,6 +118,9 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 /* pool_plan.c: plans the tasks of a step, if they are to be; and takes note of how fast a worker was. */
 int nn_pool_plan(struct nn_pool *pool, struct nn_error *err);
 void nn_pool_measure(struct nn_pool_worker *worker, const struct nn_answer *answer);
+struct nn_assign_view nn_pool_view(const struct nn_pool *pool);
+/* The first operand that nobody who is left has; NN_NOBODY: there is none. */
+size_t nn_pool_lost_data(const struct nn_pool *pool);
 /* The task that this one, who is free, shall take. */
 size_t nn_pool_next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker);
 bool nn_pool_is_direct(const struct nn_pool_worker *worker);

@@ -32,8 +32,13 @@ struct nn_pool_options {
 	size_t place_count;
 	enum nn_assign assign;
 	const double *capacity; /* of each worker, for NN_ASSIGN_WEIGHTED; NULL: measured */
-	double timeout;         /* seconds for an answer, or until a worker is ready; 0: no limit */
-	uint64_t retries;       /* of a task, and of starting a worker that has not answered yet */
+	/* The host that alone has operand i of the data, as train/placement.h has it; NULL: all
+	 * have it, or all of them. And what to call operands. */
+	char *const *homes;    /* [home_count] */
+	char *const *operands; /* [home_count] */
+	size_t home_count;
+	double timeout;   /* seconds for an answer, or until a worker is ready; 0: no limit */
+	uint64_t retries; /* of a task, and of starting a worker that has not answered yet */
 	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	const struct nn_bundle *order; /* metadata of tasks that have a model; NULL: none */

@@ -1,7 +1,49 @@
 /* What a pool knows of its workers' capacities and its tasks' sizes. */
 #include <stdlib.h>
 
+#include "train/placement.h"
 #include "train/pool-private.h"
+
+static bool has_data(const struct nn_pool *pool, size_t operand, size_t worker)
+{
+	const struct nn_pool_options *options = pool->options;
+	size_t place = pool->workers[worker].place;
+
+	return !options->homes || operand >= options->home_count || !options->homes[operand] ||
+		nn_placement_is_home(options->homes[operand], options->places[place].name);
+}
+
+static bool is_allowed(const void *context, size_t task, size_t worker)
+{
+	const struct nn_pool *pool = context;
+
+	return !pool->tasks[task].what || has_data(pool, pool->tasks[task].what->part, worker);
+}
+
+struct nn_assign_view nn_pool_view(const struct nn_pool *pool)
+{
+	return (struct nn_assign_view){ .method = pool->options->assign,
+		.tasks = pool->assign,
+		.task_count = pool->task_count,
+		.able = pool->able,
+		.worker_count = pool->worker_count,
+		.allowed = pool->options->homes ? is_allowed : NULL,
+		.context = pool };
+}
+
+size_t nn_pool_lost_data(const struct nn_pool *pool)
+{
+	for (size_t i = 0; pool->options->homes && i < pool->options->home_count; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < pool->worker_count && !found; k++)
+			found = pool->workers[k].state != RETIRED &&
+				!pool->gone[pool->workers[k].place] && has_data(pool, i, k);
+		if (!found)
+			return i;
+	}
+	return NN_NOBODY;
+}
 
 void nn_pool_set_sizes(struct nn_pool *pool, const double *sizes)
 {
@@ -16,8 +58,7 @@ void nn_pool_set_sizes(struct nn_pool *pool, const double *sizes)
 int nn_pool_plan(struct nn_pool *pool, struct nn_error *err)
 {
 	const struct nn_pool_options *options = pool->options;
-	struct nn_assign_view view = { options->assign, pool->assign, pool->task_count, pool->able,
-		pool->worker_count };
+	struct nn_assign_view view = nn_pool_view(pool);
 	const double *capacity = options->capacity;
 	double *measured = NULL;
 	int status;

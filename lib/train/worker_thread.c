@@ -60,8 +60,7 @@ void nn_pool_wait(struct nn_pool *pool, pthread_cond_t *condition, double until)
 
 size_t nn_pool_next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker)
 {
-	struct nn_assign_view view = { pool->options->assign, pool->assign, pool->task_count,
-		pool->able, pool->worker_count };
+	struct nn_assign_view view = nn_pool_view(pool);
 
 	return nn_assign_next(&view, worker->number);
 }
@@ -260,6 +259,19 @@ static bool has_other(const struct nn_pool_worker *worker)
 	return false;
 }
 
+/* Those who are left may not have all of the data: that ends the run. */
+static void check_data(struct nn_pool *pool, const struct nn_error *named)
+{
+	size_t lost = nn_pool_lost_data(pool);
+	struct nn_error line;
+
+	if (lost == NN_NOBODY)
+		return;
+	nn_fail(&line, NN_FAILED, "%s; nobody is left who has %s", named->text,
+		pool->options->operands[lost]);
+	fail_pool(pool, &line);
+}
+
 /* The worker's place is given up, and the run, if it was the last. What this machine has to say
  * needs no name. */
 static void give_up_place(struct nn_pool_worker *worker, const struct nn_error *plain,
@@ -280,6 +292,9 @@ static void give_up_place(struct nn_pool_worker *worker, const struct nn_error *
 		fail_pool(pool, place->name ? named : plain);
 		return;
 	}
+	check_data(pool, named);
+	if (pool->failed)
+		return;
 	nn_fail(&line, NN_FAILED, "%s; no more tasks go to %s", named->text,
 		place->name ? place->name : "this machine");
 	say(pool, line.text);
@@ -348,6 +363,7 @@ static void go_on(struct nn_pool_worker *worker, bool was_ready, const struct nn
 			nn_fail(&line, named->status, "%s; no worker is left", named->text);
 			fail_pool(pool, &line);
 		}
+		check_data(pool, named);
 	} else {
 		nn_pool_set_state(worker, DEAD);
 		nn_fail(&line, named->status, "%s; %s in %g s", named->text,

@@ -18,7 +18,11 @@ static struct nn_assign_view fresh(enum nn_assign method)
 	for (size_t i = 0; i < 6; i++)
 		tasks[i] = (struct nn_assign_task){ true, NN_NOBODY, NN_NOBODY, NN_NOBODY, 1 };
 	able[0] = able[1] = able[2] = true;
-	return (struct nn_assign_view){ method, tasks, 6, able, 3 };
+	return (struct nn_assign_view){ .method = method,
+		.tasks = tasks,
+		.task_count = 6,
+		.able = able,
+		.worker_count = 3 };
 }
 
 static void test_static(void)
