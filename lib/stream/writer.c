@@ -17,6 +17,7 @@ struct nn_writer {
 	int fd;
 	const char *name;
 	uint64_t sequence;
+	bool quick;
 	uint64_t position;         /* bytes written so far */
 	struct nn_hasher *frame;   /* digest of the current frame */
 	struct nn_hasher *digests; /* of the digests of the stream */
@@ -51,6 +52,11 @@ void nn_writer_close(struct nn_writer *writer)
 	nn_hasher_free(writer->digests);
 	nn_buffer_free(&writer->start);
 	free(writer);
+}
+
+void nn_writer_be_quick(struct nn_writer *writer)
+{
+	writer->quick = true;
 }
 
 uint64_t nn_writer_position(const struct nn_writer *writer)
@@ -168,7 +174,9 @@ static int deflate_frame(struct nn_writer *writer, const struct nn_preamble *pre
 		stored = nn_alloc(length, 1, err);
 		status = stored ? NN_OK : NN_FAILED;
 	}
-	if (!status && compress2(stored, &length, (const Bytef *)body.data, body.length, 6) != Z_OK)
+	if (!status &&
+		compress2(stored, &length, (const Bytef *)body.data, body.length,
+			writer->quick ? 1 : 6) != Z_OK)
 		status = nn_fail(err, NN_FAILED, "%s: cannot deflate", writer->name);
 	/* Readers would take such a one for an attack. */
 	if (!status && !nn_header_may_inflate(header, length)) {

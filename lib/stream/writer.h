@@ -14,6 +14,8 @@ struct nn_writer;
 int nn_writer_open(struct nn_writer **writer, int fd, const char *name, struct nn_error *err);
 void nn_writer_close(struct nn_writer *writer); /* writes nothing; NULL is fine */
 
+/* Deflates with zlib's level 1 from now on: for lines on which the bytes are not all that counts. */
+void nn_writer_be_quick(struct nn_writer *writer);
 /* Bytes that were written so far. */
 uint64_t nn_writer_position(const struct nn_writer *writer);
 

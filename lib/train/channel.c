@@ -2,11 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "base/text.h"
 #include "train/finite.h"
+#include "train/packed.h"
 #include "train/serve.h"
 
 /* A model or a gradient of this size passes without a pause; a pipe has 64 KiB by itself. */
@@ -43,7 +45,9 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		status = nn_writer_open(&channel->writer, channel->process.input, name, err);
 	if (status)
 		nn_channel_break(channel, err);
-	else if (place->shared)
+	if (!status && place->packed)
+		nn_writer_be_quick(channel->writer);
+	if (!status && place->shared)
 		nn_reader_take_references(channel->reader);
 	return status;
 }
@@ -112,7 +116,9 @@ int nn_channel_hello(struct nn_channel *channel, struct nn_error *err)
 int nn_channel_send_model(struct nn_channel *channel, const struct nn_preamble *model,
 	const struct nn_bundle *params, struct nn_error *err)
 {
-	return nn_writer_frame(channel->writer, model, params, err);
+	return channel->place->packed ?
+		nn_packed_write(channel->writer, model, params, &channel->base, err) :
+		nn_writer_frame(channel->writer, model, params, err);
 }
 
 static int check_same(const char *what, uint64_t got, uint64_t want, struct nn_error *err)
@@ -203,6 +209,8 @@ static int take_gradient(struct nn_channel *channel, const struct nn_frame *fram
 	partial->weight = frame->preamble.weight;
 	partial->loss = frame->preamble.loss;
 	status = nn_reader_load(channel->reader, &partial->sum, err);
+	if (!status && nn_packed_is(&partial->sum))
+		status = nn_packed_open(&partial->sum, NULL, err);
 	if (!status && !isfinite(partial->loss))
 		status = nn_fail(err, NN_BAD, "the loss is %g", partial->loss);
 	if (!status)
@@ -240,6 +248,8 @@ static void close_streams(struct nn_channel *channel)
 {
 	nn_writer_close(channel->writer);
 	nn_reader_close(channel->reader);
+	free(channel->base);
+	channel->base = NULL;
 	channel->writer = NULL;
 	channel->reader = NULL;
 }

@@ -13,6 +13,7 @@ struct nn_channel {
 	struct nn_process process;
 	struct nn_reader *reader;
 	struct nn_writer *writer;
+	unsigned char *base;           /* the model that the worker has, if they come packed */
 	const struct nn_bundle *order; /* what tasks say beside their numbers; NULL: nothing */
 	bool known_layout;             /* the last gradient had the tensors of the parameters */
 	bool hopeless;                 /* the fault will be the same the next time, there */

@@ -39,3 +39,4 @@ libnnpipe_a_SOURCES += lib/train/local.c lib/train/local.h
 libnnpipe_a_SOURCES += lib/train/async.c
 libnnpipe_a_SOURCES += lib/train/stopping.c
 libnnpipe_a_SOURCES += lib/train/journal.c lib/train/journal.h
+libnnpipe_a_SOURCES += lib/train/packed.c lib/train/packed.h

@@ -74,6 +74,7 @@ static int make_there(struct nn_place *place, const struct nn_places_options *op
 
 	*place = (struct nn_place){ .name = host->name,
 		.ssh = true,
+		.packed = options->packed,
 		.tool = options->remote_tool,
 		.workers = host->count };
 	status = nn_buffer_puts(&line, "exec", err);

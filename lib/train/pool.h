@@ -23,6 +23,7 @@ struct nn_place {
 		*command; /* for sh -c, with NN_WORKER=number from 1 in its environment; or NULL */
 	char *const *arguments; /* else a program and its arguments, NULL-terminated */
 	unsigned workers;       /* how many of them */
+	bool packed;            /* what passes is packed: train/packed.h */
 	int shared; /* descriptor of shared memory, handed down; the tool knows it. 0: none */
 };
 

@@ -20,6 +20,7 @@
 #include "json/json.h"
 #include "train/fit.h"
 #include "train/local.h"
+#include "train/packed.h"
 #include "train/serve_shared.h"
 #include "train/shards.h"
 #include "train/task.h"
@@ -49,6 +50,7 @@ struct server {
 	struct nn_network *network; /* of the model */
 	struct nn_task_space space;
 	struct nn_partial partial;
+	bool packed;                     /* gradients */
 	struct nn_optim_options inner;   /* of local steps */
 	struct nn_json *document;        /* where its texts live */
 	struct nn_local *local;          /* NULL: none were asked for yet */
@@ -246,6 +248,8 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	grad.rows = server->partial.rows;
 	grad.weight = server->partial.weight;
 	grad.loss = server->partial.loss;
+	if (server->packed)
+		return nn_packed_write(server->writer, &grad, &server->partial.sum, NULL, err);
 	return shared ? nn_writer_reference(server->writer, &grad, err) :
 			nn_writer_frame(server->writer, &grad, &server->partial.sum, err);
 }
@@ -295,13 +299,30 @@ static int take_network(struct server *server, struct nn_error *err)
 	return status;
 }
 
+/* Who packs models wants packed gradients. */
+static int unpack(struct server *server, const struct nn_bundle *before, struct nn_error *err)
+{
+	int status = nn_packed_open(&server->model.params, before, err);
+
+	server->packed = true;
+	nn_writer_be_quick(server->writer);
+	if (!status)
+		server->model.preamble.id = nn_bundle_id(&server->model.params);
+	return status;
+}
+
 static int take_model(struct server *server, const struct nn_frame *frame, struct nn_error *err)
 {
 	int status;
 
+	struct nn_model before;
+
 	let_go(server);
-	nn_model_free(&server->model);
+	before = server->model;
 	status = nn_model_load(&server->model, server->reader, frame, err);
+	if (!status && nn_packed_is(&server->model.params))
+		status = unpack(server, &before.params, err);
+	nn_model_free(&before);
 	if (!status && server->shared)
 		status = nn_shared_worker_describe(server->shared, &server->model.params, err);
 	return status ? status : take_network(server, err);

@@ -41,3 +41,5 @@ UNIT_TESTS += tests/unit/test-columns
 tests_unit_test_columns_SOURCES = tests/unit/test-columns.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-assign
 tests_unit_test_assign_SOURCES = tests/unit/test-assign.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-planes
+tests_unit_test_planes_SOURCES = tests/unit/test-planes.c tests/unit/tap.h

@@ -1,0 +1,105 @@
+# nn-train: rows a second against PyTorch, one process and DistributedDataParallel; the cost of a task;
+# memory. NNPIPE_MNIST may name a folder with MNIST's IDX files; else bytes made at random are the data.
+. "${BASH_SOURCE%/*}/common.bash"
+
+python=/usr/bin/python3
+peer=${BASH_SOURCE%/*}/torch-train.py
+if [ -n "${NNPIPE_MNIST:-}" ]; then
+	nn-import "$NNPIPE_MNIST"/train-images-idx3-ubyte* "$NNPIPE_MNIST"/train-labels-idx1-ubyte* -o data.nnt
+	unpacked() { if [ -e "$1" ]; then cat "$1"; else zcat "$1.gz"; fi; }
+	{ unpacked "$NNPIPE_MNIST/train-images-idx3-ubyte" | tail -c +17
+		unpacked "$NNPIPE_MNIST/train-labels-idx1-ubyte" | tail -c +9; } >raw
+else
+	head -c $((60000 * 784)) /dev/urandom >pixels
+	{ printf '\000\000\010\003\000\000\352\140\000\000\000\034\000\000\000\034'; cat pixels; } >images
+	{ printf '\000\000\010\001\000\000\352\140'; head -c 60000 /dev/urandom |
+		od -An -v -tu1 -w1 | awk '{ printf "\\%03o", $1 % 10 }' | { read -r all; printf "$all"; }; } >classes
+	nn-import images classes -o data.nnt
+	{ cat pixels; tail -c +9 classes; } >raw
+fi
+nn-init --mlp 784,128,10 --data data.nnt -o small.nnt
+nn-init --mlp 784,512,512,10 --data data.nnt -o large.nnt
+small="-b 64 --lr 0.1 small.nnt data.nnt"
+large="-b 256 -O adam --lr 0.001 large.nnt data.nnt"
+
+# ours NAME STEPS ARGUMENTS...: rows a second, from the log, without the first fifth.
+ours() {
+	local name=$1 steps=$2
+	shift 2
+	rm -f log
+	nn-train "$@" -n "$steps" --log log -o trained.nnt 2>/dev/null
+	awk -F '\t' -v n="$steps" -v b="$(sed -n 's/.*-b \([0-9]*\).*/\1/p' <<<"$*")" \
+		'NR == int(n / 5) { s = $1; t = $3 } END { printf "%.0f\n", ($1 - s) * b / ($3 - t) }' log >>"speed.$name"
+}
+
+theirs() {
+	local name=$1
+	shift
+	env "${@:3}" OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$python" "$peer" "$1" raw "$2" >>"speed.$name"
+}
+
+speed() {
+	sort -n "speed.$1" | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'
+}
+
+compare() {
+	awk -v text="$1" -v a="$(speed "$2")" -v b="$(speed "$3")" -v wanted="$4" \
+		'BEGIN { printf "ratio %-58s %.2f (wanted %s)\n", text, a / b, wanted }'
+}
+
+has_torch=no
+"$python" -c 'import torch' 2>/dev/null && has_torch=yes
+rm -f speed.*
+tuned="MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296"
+for ((round = 0; round < rounds; round++)); do
+	# shellcheck disable=SC2086 # words are meant
+	{
+		ours small-1 4000 -w 1 --shards 1 $small
+		[ $has_torch = no ] || theirs small-torch small 1 $tuned
+		ours small-1of2 4000 -w 1 --shards 2 $small
+		ours small-2 4000 -w 2 --shards 2 $small
+		[ $has_torch = no ] || theirs small-ddp small 2 X=
+		ours large-1 400 -w 1 --shards 1 $large
+		[ $has_torch = no ] || theirs large-torch large 1 $tuned
+		ours large-1of2 400 -w 1 --shards 2 $large
+		ours large-2 400 -w 2 --shards 2 $large
+		[ $has_torch = no ] || theirs large-ddp large 2 X=
+	}
+done
+for name in small-1 small-1of2 small-2 small-torch small-ddp large-1 large-1of2 large-2 large-torch large-ddp; do
+	[ ! -s "speed.$name" ] || printf '  %-14s %9s rows/s\n' "$name" "$(speed "$name")"
+done
+if [ $has_torch = yes ]; then
+	compare "784-128-10: 1 worker : PyTorch, 1 process, tuned" small-1 small-torch ">= 1.3"
+	compare "784-128-10: 2 workers : PyTorch DDP, 2 processes" small-2 small-ddp ">= 10"
+	compare "784-512-512-10: 1 worker : PyTorch, 1 process, tuned" large-1 large-torch ">= 1.3"
+	compare "784-512-512-10: 2 workers : PyTorch DDP, 2 processes" large-2 large-ddp ">= 3.5"
+else
+	echo "PyTorch is not installed (python3-torch): its rows are left out"
+fi
+compare "784-128-10: 2 workers : 1, at 2 shards" small-2 small-1of2 ">= 1.25"
+compare "784-512-512-10: 2 workers : 1, at 2 shards" large-2 large-1of2 ">= 1.8"
+
+# A task of hardly any work: 16 of them a step, one row each.
+nn-init --mlp 784,2,10 --data data.nnt -o tiny.nnt
+for ((round = 0; round < rounds; round++)); do
+	ours task 4000 -w 1 --shards 16 -b 16 tiny.nnt data.nnt
+done
+awk -v s="$(speed task)" 'BEGIN { printf "a task of one row %.1f us, all included (wanted: dispatch <= 50)\n", 1e6 / s }'
+
+# Memory of the coordinator: twice model and state, the gradients of the tree, 64 KiB a worker.
+memory() {
+	local workers=$1 shards=$2 peak=0 hwm pid bound
+	nn-train -w "$workers" --shards "$shards" -n 60 -b 256 -O adam large.nnt data.nnt -o trained.nnt 2>/dev/null &
+	pid=$!
+	while hwm=$(awk '/^VmHWM/ { print $2 }' /proc/$pid/status 2>/dev/null) && [ -n "$hwm" ]; do
+		peak=$hwm
+		sleep 0.02
+	done
+	wait "$pid"
+	bound=$(awk -v v="$shards" -v w="$workers" 'BEGIN { g = 669706 * 4 / 1024; n = 2
+		for (p = 1; p < v; p *= 2) n++; printf "%d", 2 * 3 * g + n * g + 64 * w }')
+	echo "$workers workers, $shards shards: peak $peak KiB, program and libraries included (bound $bound KiB)"
+}
+memory 2 2
+memory 64 64
