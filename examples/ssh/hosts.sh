@@ -1,6 +1,7 @@
 # Two hosts on this machine: for each an sshd on a free port of the loopback, run by whoever calls,
 # with keys made for the occasion. Nothing outside the folder given is read or written: not
-# ~/.ssh, no agent. Sourced after ../common.sh, whose `finish` ends them.
+# ~/.ssh, no agent, nor the start-up files of whoever's shell it is (in some, two sessions at once
+# wait for each other). Sourced after ../common.sh, whose `finish` ends them.
 #
 #   hosts_begin DIR               makes the keys, and DIR/bin/ssh, which reads DIR/ssh_config alone
 #   host_start NAME [VAR=VALUE]   starts sshd; sessions on NAME work in DIR/NAME, with the
@@ -68,7 +69,8 @@ host_configure() {
 		AllowTcpForwarding no
 		X11Forwarding no
 		MaxStartups 64
-		SetEnv "PATH=$bin:/usr/local/bin:/usr/bin:/bin" $*
+		SetEnv "PATH=$bin:/usr/local/bin:/usr/bin:/bin" "HOME=$folder" $*
+		PermitUserRC no
 		ForceCommand cd '$folder' && exec sh -c "\$SSH_ORIGINAL_COMMAND"
 	CONFIG
 	cat >"$hosts/$name.ssh_config" <<-CONFIG
