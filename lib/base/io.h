@@ -23,6 +23,13 @@ struct nn_buffer;
 int nn_read_all(int fd, struct nn_buffer *buffer, size_t limit, const char *name,
 	struct nn_error *err);
 
+/* Reading and writing wait where the descriptor does not (O_NONBLOCK). In this thread they do so, from
+ * now on, only while it makes sense; -1 stands for nothing of the kind. They fail when `leave` can be
+ * read (ECANCELED) and after so many milliseconds without a byte (ETIMEDOUT). When `gone` can be read,
+ * whoever is on the other side is gone, even if somebody else holds the pipe open: what had come is
+ * read, and the end of file behind it; writing is EPIPE. */
+void nn_io_bound(int leave, int gone, int milliseconds);
+
 /* Opens a file for reading; "-" is standard input. The descriptor is the caller's; *name is
  * what to call it in messages: `path` itself, or "stdin". */
 int nn_open_input(const char *path, int *fd, const char **name, struct nn_error *err);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
+#include "base/io.h"
 #include "base/memory.h"
 
 extern char **environ;
@@ -74,8 +78,8 @@ static void close_pipes(struct pipes *pipes)
 	close_pair(pipes->errors);
 }
 
-/* What the child cannot say at once it does not say: it must not wait for us. */
-static bool is_lossy(int fd)
+/* Of the child's end of a pipe: what it cannot say at once it does not say, it must not wait for us. */
+static bool never_waits(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
@@ -88,7 +92,7 @@ static int open_pipes(struct pipes *pipes, const struct nn_spawn *spawn, struct 
 	if ((spawn->pipe_input && pipe2(pipes->input, O_CLOEXEC)) ||
 		(spawn->pipe_output && pipe2(pipes->output, O_CLOEXEC)) ||
 		(spawn->pipe_errors &&
-			(pipe2(pipes->errors, O_CLOEXEC) || !is_lossy(pipes->errors[1])))) {
+			(pipe2(pipes->errors, O_CLOEXEC) || !never_waits(pipes->errors[1])))) {
 		nn_fail_errno(err, NN_FAILED, "cannot make a pipe");
 		close_pipes(pipes);
 		return NN_FAILED;
@@ -141,13 +145,32 @@ static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *p
 	return error;
 }
 
+/* Where the system has no such descriptors there are none: then only the end of a pipe tells. */
+static void bound(struct nn_process *process)
+{
+#ifdef __linux__
+	process->left = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+#ifdef SYS_pidfd_open
+	process->ended = (int)syscall(SYS_pidfd_open, process->pid, 0);
+#endif
+#endif
+	if (process->input >= 0)
+		never_waits(process->input);
+	if (process->output >= 0)
+		never_waits(process->output);
+}
+
 int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, struct nn_error *err)
 {
 	struct pipes pipes;
 	char **environment;
 	int status;
 
-	*process = (struct nn_process){ .input = -1, .output = -1, .errors = -1 };
+	*process = (struct nn_process){ .input = -1,
+		.output = -1,
+		.errors = -1,
+		.ended = -1,
+		.left = -1 };
 	environment = make_environment(spawn->environment, err);
 	if (!environment)
 		return NN_FAILED;
@@ -175,7 +198,14 @@ int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, s
 	process->output = pipes.output[0];
 	process->errors = pipes.errors[0];
 	process->group = spawn->own_group;
+	if (spawn->bounded)
+		bound(process);
 	return NN_OK;
+}
+
+void nn_process_bound(const struct nn_process *process)
+{
+	nn_io_bound(process->left, process->ended, -1);
 }
 
 bool nn_process_is_deaf(const struct nn_process *process)
@@ -185,26 +215,26 @@ bool nn_process_is_deaf(const struct nn_process *process)
 	return poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR);
 }
 
-void nn_process_close_input(struct nn_process *process)
+static void close_one(int *fd)
 {
-	if (process->input >= 0)
-		close(process->input);
-	process->input = -1;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
-static void close_input_and_output(struct nn_process *process)
+void nn_process_close_input(struct nn_process *process)
 {
-	nn_process_close_input(process);
-	if (process->output >= 0)
-		close(process->output);
-	process->output = -1;
+	close_one(&process->input);
 }
 
 int nn_process_wait(struct nn_process *process, int *status, struct nn_error *err)
 {
 	pid_t pid = process->pid;
 
-	close_input_and_output(process);
+	close_one(&process->input);
+	close_one(&process->output);
+	close_one(&process->ended);
+	close_one(&process->left);
 	process->pid = 0;
 	while (waitpid(pid, status, 0) < 0)
 		if (errno != EINTR)
@@ -215,9 +245,13 @@ int nn_process_wait(struct nn_process *process, int *status, struct nn_error *er
 
 void nn_process_kill(const struct nn_process *process)
 {
+	const uint64_t one = 1;
+
 	/* The group may be there before its leader has got that far, or be gone already. */
 	if (!process->group || kill(-process->pid, SIGKILL))
 		kill(process->pid, SIGKILL);
+	if (process->left >= 0 && write(process->left, &one, sizeof one) < 0)
+		return; /* it is known already */
 }
 
 static bool ends_within(pid_t pid, double grace)
@@ -260,7 +294,7 @@ void nn_process_last_words(struct nn_process *process, char *out, size_t size)
 	if (process->errors < 0)
 		return;
 	/* A grandchild may still hold it open: what is there now is all that is waited for. */
-	while (is_lossy(process->errors) &&
+	while (never_waits(process->errors) &&
 		(got = read(process->errors, text + used, sizeof text - used)) > 0) {
 		used += (size_t)got;
 		if (used == sizeof text) {
@@ -268,8 +302,7 @@ void nn_process_last_words(struct nn_process *process, char *out, size_t size)
 			used = sizeof text / 2;
 		}
 	}
-	close(process->errors);
-	process->errors = -1;
+	close_one(&process->errors);
 	while (used && strchr("\r\n ", text[used - 1]))
 		used--;
 	for (begin = used; begin && text[begin - 1] != '\n'; begin--)

@@ -20,6 +20,7 @@ struct nn_spawn {
 	bool pipe_errors;     /* else our standard error; for nn_process_last_words */
 	bool own_group;       /* a process group of its own: Ctrl-C does not reach it */
 	int keep;             /* one more descriptor that is handed down, by its number; 0: none */
+	bool bounded;         /* our ends of the pipes do not wait; for nn_process_bound */
 	int pipe_bytes; /* how much the pipes shall hold, where the system allows; 0: its default */
 };
 
@@ -31,11 +32,16 @@ struct nn_process {
 	int output; /* read its standard output here; -1: no pipe */
 	int errors; /* what it says on standard error; -1: no pipe */
 	bool group; /* it leads a process group */
+	int ended;  /* can be read when it has ended; -1: not known */
+	int left;   /* ... when it was killed by us */
 };
 
 /* NN_FAILED if there is no such program or no room for another process or pipe. */
 int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn,
 	struct nn_error *err);
+/* This thread reads from and writes to it, but does not wait for one that has ended, whoever else may
+ * hold its pipes open, nor for one that was killed: nn_io_bound. */
+void nn_process_bound(const struct nn_process *process);
 /* Nobody reads its standard input any more: it has closed it, or ended. */
 bool nn_process_is_deaf(const struct nn_process *process);
 /* Its standard input ends here. */
@@ -43,7 +49,7 @@ void nn_process_close_input(struct nn_process *process);
 /* Closes the pipes and waits. *status is as waitpid(2) has it. */
 int nn_process_wait(struct nn_process *process, int *status, struct nn_error *err);
 
-/* Kills it, and all of its group. */
+/* Kills it, and all of its group. Other threads may do that. */
 void nn_process_kill(const struct nn_process *process);
 /* As nn_process_wait, but kills it if it does not end by itself within `grace` seconds, its input
  * still open if it is: then *killed. */

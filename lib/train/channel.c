@@ -30,6 +30,7 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		.pipe_errors = true,
 		.own_group = true,
 		.keep = place->shared,
+		.bounded = true,
 		.pipe_bytes = PIPE_BYTES };
 	int status;
 
@@ -40,6 +41,7 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		channel->hopeless = true;
 		return status;
 	}
+	nn_process_bound(&channel->process);
 	status = nn_reader_open(&channel->reader, channel->process.output, name, 0, err);
 	if (!status)
 		status = nn_writer_open(&channel->writer, channel->process.input, name, err);

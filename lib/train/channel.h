@@ -1,5 +1,5 @@
-/* The conversation with one worker: its process, and what passes by the pipes. Everything blocks;
- * who kills the process ends that. Private to the pool. */
+/* The conversation with one worker: its process, and what passes by the pipes. Everything blocks the
+ * thread that opened the channel; who kills the process ends that. Private to the pool. */
 #ifndef NN_TRAIN_CHANNEL_H
 #define NN_TRAIN_CHANNEL_H
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "train/pool-private.h"
 #include "train/serve.h"
 
@@ -21,8 +22,9 @@ int nn_direct_open(struct nn_pool *pool, struct nn_error *err)
 {
 	if (!pool->direct_count)
 		return NN_OK;
-	pool->polled = nn_alloc(pool->direct_count + 1, sizeof *pool->polled, err);
-	pool->polled_workers = nn_alloc(pool->direct_count + 1, sizeof *pool->polled_workers, err);
+	pool->polled = nn_alloc(2 * pool->direct_count + 1, sizeof *pool->polled, err);
+	pool->polled_workers =
+		nn_alloc(2 * pool->direct_count + 1, sizeof *pool->polled_workers, err);
 	pool->parts = nn_alloc(pool->direct_count + 1, sizeof *pool->parts, err);
 	if (!pool->polled || !pool->polled_workers || !pool->parts)
 		return NN_FAILED;
@@ -61,7 +63,7 @@ int nn_direct_describe(struct nn_pool_worker *worker, struct nn_error *err)
 	return status;
 }
 
-static void break_worker(struct nn_pool_worker *worker, const struct nn_error *why)
+void nn_direct_break(struct nn_pool_worker *worker, const struct nn_error *why)
 {
 	worker->broken = true;
 	worker->fault = *why;
@@ -79,7 +81,7 @@ static void ask(struct nn_pool_worker *worker, const struct nn_direct_request *r
 		nn_pool_set_state(worker, BUSY);
 	}
 	if (nn_channel_send_task(&worker->channel, &request->asked, &why))
-		break_worker(worker, &why);
+		nn_direct_break(worker, &why);
 }
 
 static bool is_there(const struct nn_pool_worker *worker)
@@ -163,10 +165,16 @@ void nn_direct_forget(struct nn_pool_worker *worker)
 	worker->queued = 0;
 }
 
+/* Frames of a few bytes come and go as a whole. A worker that has sent half of one, or does not take
+ * any more, has stopped there; milliseconds. */
+#define PATIENCE 100
+
 /* A worker that is gone is an error of write(2), and no signal. */
 static void hold_signal(sigset_t *before)
 {
 	sigset_t pipe;
+
+	nn_io_bound(-1, -1, PATIENCE);
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
@@ -178,6 +186,7 @@ static void release_signal(const sigset_t *before)
 	const struct timespec at_once = { 0 };
 	sigset_t pipe;
 
+	nn_io_bound(-1, -1, -1);
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
 	if (!sigismember(before, SIGPIPE))
@@ -218,7 +227,7 @@ static void take(struct nn_pool_worker *worker)
 	struct nn_error why;
 
 	if (nn_channel_take_reference(&worker->channel, &request.asked, &answer, &why)) {
-		break_worker(worker, &why);
+		nn_direct_break(worker, &why);
 		return;
 	}
 	worker->queued--;
@@ -247,6 +256,9 @@ static nfds_t list_polled(struct nn_pool *pool)
 		pool->polled_workers[count] = i;
 		pool->polled[count++] =
 			(struct pollfd){ .fd = worker->channel.process.output, .events = POLLIN };
+		pool->polled_workers[count] = i;
+		pool->polled[count++] =
+			(struct pollfd){ .fd = worker->channel.process.ended, .events = POLLIN };
 	}
 	pool->polled[count] = (struct pollfd){ .fd = pool->alarm, .events = POLLIN };
 	return count + 1;
@@ -306,6 +318,19 @@ static bool any_is_at_slice(const struct nn_pool *pool)
 	return false;
 }
 
+/* What has come from a worker; an end of its process is an answer too. */
+static void take_all(struct nn_pool_worker *worker, const struct pollfd *polled)
+{
+	const struct nn_process *process = &worker->channel.process;
+	bool ended = polled->fd == process->ended;
+
+	nn_io_bound(-1, process->ended, PATIENCE);
+	while (worker->state == BUSY && !worker->broken &&
+		(nn_reader_ready(worker->channel.reader, 0) || ended))
+		take(worker);
+	nn_io_bound(-1, -1, -1);
+}
+
 void nn_direct_wait(struct nn_pool *pool, double until)
 {
 	nfds_t count = list_polled(pool);
@@ -319,15 +344,9 @@ void nn_direct_wait(struct nn_pool *pool, double until)
 	pthread_mutex_lock(&pool->lock);
 	if (pool->polled[count - 1].revents && read(pool->alarm, &times, sizeof times) < 0)
 		times = 0;
-	for (nfds_t i = 0; i < count - 1; i++) {
-		struct nn_pool_worker *worker = &pool->workers[pool->polled_workers[i]];
-
-		if (!pool->polled[i].revents)
-			continue;
-		while (worker->state == BUSY && !worker->broken &&
-			nn_reader_ready(worker->channel.reader, 0))
-			take(worker);
-	}
+	for (nfds_t i = 0; i < count - 1; i++)
+		if (pool->polled[i].revents)
+			take_all(&pool->workers[pool->polled_workers[i]], &pool->polled[i]);
 }
 
 static bool is_free(const struct nn_pool_worker *worker)

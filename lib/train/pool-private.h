@@ -95,7 +95,7 @@ struct nn_pool {
 	struct nn_direct_part *parts; /* [direct_count + 1] of the slices at hand */
 	size_t part_count;            /* with ours */
 	bool ahead;                   /* tasks begin when the slices are done */
-	struct pollfd *polled;        /* [direct_count + 1] */
+	struct pollfd *polled;        /* [2 * direct_count + 1] */
 	size_t *polled_workers;
 	double spin; /* seconds to look for answers before sleeping; 0: there is no spare processor */
 	double usual_task; /* seconds that an answer took lately */
@@ -130,6 +130,8 @@ bool nn_pool_is_direct(const struct nn_pool_worker *worker);
  * released while it waits. */
 void nn_direct_hand_out(struct nn_pool *pool);
 void nn_direct_wait(struct nn_pool *pool, double until);
+/* Its answer is no good, or will not come: its thread does the rest. */
+void nn_direct_break(struct nn_pool_worker *worker, const struct nn_error *why);
 /* All that a worker was asked behind its task is to be done by others. Its process is gone. */
 void nn_direct_forget(struct nn_pool_worker *worker);
 int nn_direct_open(struct nn_pool *pool, struct nn_error *err);

@@ -217,6 +217,22 @@ static void speak(struct nn_pool *pool)
 	nn_buffer_clear(&pool->said);
 }
 
+/* Whoever reads its answer sees an end; that of one that shares memory is read by nobody while
+ * nothing comes, and if it has come while we were busy it is there in time. */
+static void kill_late(struct nn_pool_worker *worker)
+{
+	bool direct = nn_pool_is_direct(worker) && worker->state == BUSY;
+	struct nn_error why;
+
+	if (direct && (worker->broken || nn_reader_ready(worker->channel.reader, 0)))
+		return;
+	worker->late = true;
+	nn_process_kill(&worker->channel.process);
+	nn_fail(&why, NN_FAILED, "nothing came");
+	if (direct)
+		nn_direct_break(worker, &why);
+}
+
 double nn_pool_kill_late(struct nn_pool *pool)
 {
 	double time = nn_pool_now();
@@ -228,8 +244,7 @@ double nn_pool_kill_late(struct nn_pool *pool)
 		if (!worker->running || worker->late || worker->deadline <= 0)
 			continue;
 		if (worker->deadline <= time) {
-			worker->late = true;
-			nn_process_kill(&worker->channel.process);
+			kill_late(worker);
 		} else if (worker->deadline < next) {
 			next = worker->deadline;
 		}

@@ -32,3 +32,7 @@ BATS_TESTS += tests/tool/nn-train-modes.bats
 BATS_TESTS += tests/tool/nn-train-stop.bats
 BATS_TESTS += tests/tool/nn-train-journal.bats
 BATS_TESTS += tests/tool/nn-train-print.bats
+# A worker that goes wrong.
+check_PROGRAMS += tests/tool/rogue
+tests_tool_rogue_SOURCES = tests/tool/rogue.c
+BATS_TESTS += tests/tool/nn-train-faults.bats

@@ -1,6 +1,7 @@
 /* Child processes: their pipes, environment and end. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,55 @@ static void test_deafness(void)
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE, "SIGPIPE is not ignored in a child");
 }
 
+/* The pipe is held open by somebody whom nobody ends. */
+static void test_bounds(void)
+{
+	struct nn_spawn spawn = {
+		.command = "setsid sh -c 'echo $$; exec sleep 5' & read line; exit 3",
+		.pipe_input = true,
+		.pipe_output = true,
+		.own_group = true,
+		.bounded = true
+	};
+	struct nn_process process;
+	char text[200];
+	long orphan;
+	size_t got;
+	size_t all = 0;
+	int status;
+
+	if (!ok(!nn_process_start(&process, &spawn, &err), "one that leaves another behind"))
+		return;
+	nn_process_bound(&process);
+	/* Its line; all that comes behind it is the end. */
+	while (all < sizeof text - 1 && !memchr(text, '\n', all) &&
+		!nn_read_some(process.output, text + all, sizeof text - 1 - all, &got, "pipe",
+			&err) &&
+		got)
+		all += got;
+	text[all] = '\0';
+	orphan = strtol(text, NULL, 10);
+	nn_process_close_input(&process);
+	ok(!nn_read_some(process.output, text, 1, &got, "pipe", &err) && !got,
+		"its end is the end of what it says");
+	nn_process_wait(&process, &status, &err);
+	nn_io_bound(-1, -1, 10);
+	kill((pid_t)orphan, SIGKILL);
+	spawn.command = "setsid sleep 5 & echo $!; exec sleep 5";
+	if (!ok(!nn_process_start(&process, &spawn, &err), "another"))
+		return;
+	nn_process_bound(&process);
+	nn_read_some(process.output, text, sizeof text - 1, &got, "pipe", &err);
+	text[got] = '\0';
+	orphan = strtol(text, NULL, 10);
+	nn_process_kill(&process);
+	/* By its end or by our word, whichever was seen first. */
+	ok(nn_read_some(process.output, text, 1, &got, "pipe", &err) || !got, "is killed");
+	nn_process_wait(&process, &status, &err);
+	nn_io_bound(-1, -1, -1);
+	kill((pid_t)orphan, SIGKILL);
+}
+
 static void test_failures(void)
 {
 	static char *const arguments[] = { (char *)(size_t) "/no/such/program", NULL };
@@ -107,6 +157,7 @@ int main(void)
 {
 	test_pipes();
 	test_deafness();
+	test_bounds();
 	test_failures();
 	return tap_done();
 }
