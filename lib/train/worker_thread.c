@@ -249,12 +249,14 @@ static void name_task(const struct nn_preamble *what, char *out, size_t size)
 		out[0] = '\0';
 }
 
-static bool has_other(const struct nn_pool_worker *worker)
+/* Who could do the task of this one, now or soon, and has its data? */
+static bool has_other(const struct nn_pool_worker *worker, size_t task)
 {
 	const struct nn_pool *pool = worker->pool;
+	struct nn_assign_view view = nn_pool_view(pool);
 
-	for (size_t i = 0; i < pool->worker_count; i++)
-		if (i != worker->number && pool->able[i])
+	for (size_t i = 0; i < pool->worker_count && task != NN_NOBODY; i++)
+		if (i != worker->number && pool->able[i] && nn_assign_allowed(&view, task, i))
 			return true;
 	return false;
 }
@@ -267,8 +269,8 @@ static void check_data(struct nn_pool *pool, const struct nn_error *named)
 
 	if (lost == NN_NOBODY)
 		return;
-	nn_fail(&line, NN_FAILED, "%s; nobody is left who has %s", named->text,
-		pool->options->operands[lost]);
+	nn_fail(&line, NN_FAILED, "%s; nobody is left who has %s, which lies there alone",
+		named->text, pool->options->operands[lost]);
 	fail_pool(pool, &line);
 }
 
@@ -350,8 +352,10 @@ static bool all_retired(const struct nn_pool *pool)
 	return true;
 }
 
-/* Of a fault that may not come again: DEAD, or RETIRED if it never gets ready. */
-static void go_on(struct nn_pool_worker *worker, bool was_ready, const struct nn_error *named)
+/* Of a fault that may not come again: DEAD, or RETIRED if it never gets ready. `task` is what it was
+ * at. */
+static void go_on(struct nn_pool_worker *worker, bool was_ready, size_t task,
+	const struct nn_error *named)
 {
 	struct nn_pool *pool = worker->pool;
 	struct nn_error line;
@@ -367,7 +371,7 @@ static void go_on(struct nn_pool_worker *worker, bool was_ready, const struct nn
 	} else {
 		nn_pool_set_state(worker, DEAD);
 		nn_fail(&line, named->status, "%s; %s in %g s", named->text,
-			was_ready && has_other(worker) ?
+			was_ready && has_other(worker, task) ?
 				"another takes it, and this one starts again" :
 				"it starts again",
 			worker->sleep);
@@ -381,6 +385,7 @@ static void take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 {
 	struct nn_pool *pool = worker->pool;
 	bool was_ready = worker->state != STARTING;
+	size_t task = worker->task;
 	bool hopeless;
 	struct nn_error named;
 
@@ -396,7 +401,7 @@ static void take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 		give_up_place(worker, why, &named);
 	} else {
 		return_task(worker, &named, true);
-		go_on(worker, was_ready, &named);
+		go_on(worker, was_ready, task, &named);
 	}
 	if (!pool->closing && !pool->failed && all_retired(pool)) {
 		nn_fail(why, named.status, "%s; no worker is left", named.text);

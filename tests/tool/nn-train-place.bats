@@ -12,15 +12,44 @@ setup_file() {
 	$TRAIN -w 1 --shards 4 start.nnt all.nnt -o views.nnt
 }
 
-# A command like ssh whose hosts are folders here.
+# A command like ssh whose hosts are folders here; the last tests have real ones.
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
+	bin=$(dirname "$(command -v nn-grad)") pids=
+	. "$examples/ssh/hosts.sh"
 	ln -s "$BATS_FILE_TMPDIR"/*.nnt .
 	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' "cd $PWD/\${1#*@} || exit 255" \
 		'exec sh -c "$2"' >ssh
 	chmod +x ssh
 	mkdir alice bob
 	TRAIN="$TRAIN --ssh $PWD/ssh --remote-tool $(command -v nn-grad)"
+}
+
+teardown() {
+	local pid
+	for pid in $pids; do
+		kill -9 "$pid" 2>/dev/null || :
+	done
+}
+
+# Two real hosts; TRAIN goes there.
+real_hosts() {
+	{
+		hosts_begin "$PWD/hosts" && host_start host-a && host_start host-b
+	} 3>&- || skip "$hosts_why"
+	PATH=${PATH#"$hosts/bin:"}
+	TRAIN="nn-train -b 256 -O adam --lr 0.01 -e 2 --ssh"
+	SSH="ssh -F $hosts/ssh_config"
+}
+
+# Waits until a file is there with something in it.
+await() {
+	local tries
+	for ((tries = 0; tries < 200; tries++)); do
+		[ ! -s "$1" ] || return 0
+		sleep 0.05
+	done
+	return 1
 }
 
 @test "each shard on one host alone, whoever is asked first" {
@@ -74,16 +103,13 @@ setup() {
 }
 
 @test "a host that is lost while it trains: what was reached is kept" {
-	local pid tries
+	local pid
 	cp -L shard-0.nnt shard-1.nnt alice
 	cp -L shard-2.nnt bob
 	$TRAIN -e 100000 --retries 1 -c ck --every 1 -S alice,bob start.nnt \
 		alice:shard-0.nnt alice:shard-1.nnt bob:shard-2.nnt >out 2>err 3>&- &
 	pid=$!
-	for ((tries = 0; tries < 200; tries++)); do
-		[ ! -s ck ] || break
-		sleep 0.05
-	done
+	await ck
 	mv bob gone
 	kill -9 "$(bob_worker $pid)"
 	local status=0
@@ -99,4 +125,48 @@ bob_worker() {
 	for kid in $(pgrep -P "$1"); do
 		[[ "$(readlink /proc/$kid/cwd)" != */gone ]] || echo "$kid"
 	done
+}
+
+@test "ssh: shards on their hosts, mixed with workers here" {
+	real_hosts
+	cp -L shard-1.nnt shard-2.nnt hosts/host-a
+	cp -L shard-0.nnt hosts/host-b
+	local method
+	for method in static dynamic weighted; do
+		$TRAIN "$SSH" --assign $method -S 2/host-a,host-b start.nnt host-a:shard-2.nnt \
+			host-b:shard-0.nnt host-a:shard-1.nnt | cmp - local.nnt
+	done
+	$TRAIN "$SSH" --compress -S "2/:,host-a" start.nnt \
+		:shard-0.nnt host-a:shard-1.nnt host-a:shard-2.nnt | cmp - local.nnt
+	cp -L all.nnt hosts/host-b
+	$TRAIN "$SSH" --shards 4 -S "host-a,2/host-b,:" start.nnt host-b:all.nnt | cmp - views.nnt
+	fails 1 "worker 1 on host-a: all.nnt: cannot open" $TRAIN "$SSH" -S host-a start.nnt host-a:all.nnt
+}
+
+@test "ssh: lines cut while it trains, then a host for good" {
+	real_hosts
+	cp -L shard-0.nnt shard-1.nnt hosts/host-a
+	cp -L shard-2.nnt hosts/host-b
+	local pid kid status=0 data="host-a:shard-0.nnt host-a:shard-1.nnt host-b:shard-2.nnt"
+	$TRAIN "$SSH" -e 60 -c ck --every 1 -S 2/host-a,host-b start.nnt $data >out 2>err 3>&- &
+	pid=$!
+	await ck
+	for kid in $(pgrep -P $pid); do
+		kill -9 "$kid"
+	done
+	wait $pid
+	nn-train -b 256 -O adam --lr 0.01 -e 60 -w 1 start.nnt shard-?.nnt | cmp - out
+	grep -q '^nn-train: worker 3 on host-b: step .*, shard 2: killed by signal 9 .*; it starts again in' err
+	# Nobody answers there any more, and what ran there is gone.
+	rm ck
+	$TRAIN "$SSH" -e 100000 --retries 1 -c ck --every 1 -S host-a,host-b start.nnt $data \
+		>out 2>err 3>&- &
+	pid=$!
+	await ck
+	kill -9 "${pids##* }"
+	kill -9 $(pgrep -P $pid -f host-b)
+	wait $pid || status=$?
+	assert_equal "$status" 4
+	grep -q '^nn-train: worker 2 on host-b: cannot reach host-b: .*; nobody is left who has host-b:shard-2.nnt, which lies there alone$' err
+	nn-info ck | grep -q '^frame 1: state'
 }
