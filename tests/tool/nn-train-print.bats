@@ -86,6 +86,17 @@ touch oops; #"
 	grep -q '^NN_WORKER=3 sh -c ' script
 }
 
+@test "hosts by ssh, and one here" {
+	{
+		hosts_begin "$PWD/hosts" && host_start host-a && host_start host-b
+	} 3>&- || skip "$hosts_why"
+	cp all.nnt hosts/host-a/
+	cp all.nnt hosts/host-b/
+	PATH=${PATH#"$hosts/bin:"}
+	by_hand -n 3 -b 256 --shards 4 --ssh "ssh -F $hosts/ssh_config" -S 2/host-a,host-b,: start.nnt all.nnt
+	[ "$(grep -c '^ssh ' script)" -eq 3 ]
+}
+
 @test "what the script leaves out is said in it" {
 	nn-train --print -w 2 -c ck --every 30s --valid all.nnt --log log --journal journal \
 		--assign static start.nnt all.nnt >script
