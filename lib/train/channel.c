@@ -190,8 +190,6 @@ int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamb
 	status = check_answer(&answer->preamble, task, err);
 	if (!status && memcmp(answer->preamble.reference, task->reference, sizeof task->reference))
 		status = nn_fail(err, NN_FAILED, "it answered another task: another reference");
-	if (!status && !isfinite(answer->partial.loss))
-		status = nn_fail(err, NN_BAD, "the loss is %g", answer->partial.loss);
 	return status ? status : nn_reader_verify(channel->reader, err);
 }
 

@@ -123,7 +123,7 @@ static bool wants(const struct nn_pool_worker *worker)
 {
 	size_t tasks = count_tasks(worker);
 
-	return is_there(worker) &&
+	return is_there(worker) && worker->queued < NN_DIRECT_QUEUE &&
 		(!tasks ||
 			(tasks == 1 && count_waiting(worker->pool) >= worker->pool->worker_count));
 }
@@ -163,6 +163,16 @@ void nn_direct_forget(struct nn_pool_worker *worker)
 			pool->assign[worker->queue[i].task].waiting = true;
 	}
 	worker->queued = 0;
+}
+
+void nn_direct_drop(struct nn_pool_worker *worker)
+{
+	for (size_t i = 0; i < worker->queued; i++)
+		if (worker->queue[i].task != NN_NOBODY) {
+			worker->queue[i].task = NN_NOBODY;
+			worker->queue[i].dropped = true;
+		}
+	worker->task = NN_NOBODY;
 }
 
 /* Frames of a few bytes come and go as a whole. A worker that has sent half of one, or does not take
@@ -232,7 +242,10 @@ static void take(struct nn_pool_worker *worker)
 	}
 	worker->queued--;
 	memmove(worker->queue, worker->queue + 1, worker->queued * sizeof *worker->queue);
-	if (request.task == NN_NOBODY) {
+	if (request.dropped) {
+		nn_shared_put(worker->pool->options->shared, request.buffer);
+		nn_pool_set_state(worker, IDLE);
+	} else if (request.task == NN_NOBODY) {
 		take_slice(worker, &request, &answer);
 	} else {
 		answer.buffer = request.buffer;

@@ -21,8 +21,9 @@ struct nn_direct_request {
 	struct nn_preamble asked;
 	size_t task;   /* NN_NOBODY: part `asked.part` of a slice */
 	size_t buffer; /* that its gradient goes to */
+	bool dropped;  /* nobody wants the answer any more; `task` is NN_NOBODY */
 };
-#define NN_DIRECT_QUEUE 3 /* a slice, a task, and one more */
+#define NN_DIRECT_QUEUE 3 /* a slice, a task, and one more; or dropped ones */
 
 struct nn_pool_worker {
 	struct nn_pool *pool;
@@ -64,6 +65,7 @@ struct nn_pool_task {
 	const struct nn_bundle *params;
 	uint64_t model_number;
 	uint64_t faults;
+	uint64_t bad; /* of these: numbers that are none, or not like the model */
 	struct nn_answer answer;
 };
 
@@ -134,6 +136,7 @@ void nn_direct_wait(struct nn_pool *pool, double until);
 void nn_direct_break(struct nn_pool_worker *worker, const struct nn_error *why);
 /* All that a worker was asked behind its task is to be done by others. Its process is gone. */
 void nn_direct_forget(struct nn_pool_worker *worker);
+void nn_direct_drop(struct nn_pool_worker *worker);
 int nn_direct_open(struct nn_pool *pool, struct nn_error *err);
 void nn_direct_close(struct nn_pool *pool);
 /* The description, to one that has just said hello; by its thread. */

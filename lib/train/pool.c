@@ -282,6 +282,45 @@ int nn_pool_next(struct nn_pool *pool, struct nn_answer *answer, struct nn_error
 	return status;
 }
 
+void nn_pool_drop(struct nn_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	for (; pool->taken < pool->ready_count; pool->taken++) {
+		struct nn_answer *answer =
+			&pool->tasks[pool->ready[pool->taken % pool->task_count]].answer;
+
+		nn_shared_put(pool->options->shared, answer->buffer);
+		nn_partial_free(&answer->partial);
+	}
+	for (size_t i = 0; i < pool->task_count; i++)
+		pool->assign[i].waiting = false;
+	for (size_t i = 0; i < pool->worker_count; i++)
+		if (nn_pool_is_direct(&pool->workers[i]))
+			nn_direct_drop(&pool->workers[i]);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void nn_pool_elsewhere(struct nn_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	for (size_t i = 0; i < pool->task_count; i++)
+		pool->assign[i].avoid = pool->assign[i].last;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void nn_pool_say(struct nn_pool *pool, const struct nn_error *line)
+{
+	pthread_mutex_lock(&pool->lock);
+	speak(pool);
+	pthread_mutex_unlock(&pool->lock);
+	pool->options->warn("%s", line->text);
+}
+
+bool nn_pool_may_retry(const struct nn_pool *pool)
+{
+	return pool->options->retries > 0;
+}
+
 bool nn_pool_is_shared(const struct nn_pool *pool)
 {
 	return pool->worker_count && pool->direct_count == pool->worker_count;

@@ -84,8 +84,8 @@ struct nn_answer {
 	struct nn_partial
 		partial; /* a gradient, all numbers finite; the caller's. Empty if the task
 				      * was about rows */
-	/* Else, from a worker that shares memory: where the gradient is, the caller's to put back,
-	 * not yet checked; its range, rows, weight and loss are in `partial`. NN_NO_BUFFER. */
+	/* Else, from a worker that shares memory: where the gradient is, the caller's to put back.
+	 * Neither its numbers nor its loss are checked yet; its range, rows, weight and loss are in `partial`. NN_NO_BUFFER. */
 	size_t buffer;
 };
 /* The next answer, in the order in which they come. Faults are mended meanwhile, by the rules at
@@ -112,6 +112,15 @@ void nn_pool_slice(struct nn_pool *pool, const struct nn_pool_slices *slices);
 void nn_pool_ahead(struct nn_pool *pool);
 /* *finite: all have said so. */
 void nn_pool_sliced(struct nn_pool *pool, const struct nn_pool_slices *slices, bool *finite);
+
+/* What of the tasks has not been answered, or whose answer has not been taken, is dropped: of workers
+ * that share memory, who do all of them. nn_pool_begin may follow. */
+void nn_pool_drop(struct nn_pool *pool);
+/* After nn_pool_begin: nobody shall get the task that it has done last, if there is another. */
+void nn_pool_elsewhere(struct nn_pool *pool);
+bool nn_pool_may_retry(const struct nn_pool *pool);
+/* A line for `warn`, behind those of faults. */
+void nn_pool_say(struct nn_pool *pool, const struct nn_error *line);
 
 /* Do all of the workers share memory? */
 bool nn_pool_is_shared(const struct nn_pool *pool);

@@ -223,7 +223,7 @@ bool nn_shared_is_made(const struct nn_shared *shared, uint64_t turn)
 	const struct nn_shared_plan *plan = nn_shared_plan(shared);
 
 	for (uint64_t i = 0; i < plan->parts && i < shared->sizes.parts; i++)
-		if (atomic_load_explicit(made(shared) + i, memory_order_acquire) != turn)
+		if (atomic_load_explicit(made(shared) + i, memory_order_acquire) < turn)
 			return false;
 	return true;
 }

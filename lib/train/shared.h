@@ -80,7 +80,7 @@ struct nn_shared_plan *nn_shared_plan(const struct nn_shared *shared);
 /* Part `part` of the update of that turn is made: all of it is seen by whoever sees this. Each part
  * has a word of its own, so that a part that is made twice is still one. */
 void nn_shared_set_made(struct nn_shared *shared, size_t part, uint64_t turn);
-/* Are all of the plan's parts? */
+/* Are all of the plan's parts, or those of a later turn? */
 bool nn_shared_is_made(const struct nn_shared *shared, uint64_t turn);
 
 /* Gives back the memory of the copy that is not current, and of all buffers. */

@@ -1,6 +1,7 @@
-#include "train/shared_step.h"
+#include "train/shared_step-private.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,23 +13,6 @@
 
 /* Parameters that are worth a message to a worker, in blocks. */
 #define LEAST_BLOCKS 8
-
-struct node {
-	struct nn_node range;
-	size_t buffer;
-	uint64_t rows;
-	double weight;
-	double loss;
-};
-
-struct nn_shared_step {
-	struct nn_shared *shared;
-	struct nn_slicer *slicer;
-	struct node *nodes; /* [shards], by range */
-	size_t count;
-	uint64_t turn; /* updates made */
-	bool ahead;    /* the tasks of the step to come are handed out */
-};
 
 static size_t log2_up(uint64_t shards)
 {
@@ -157,6 +141,7 @@ static void merge(struct nn_shared_step *step, size_t left)
 	a->rows += b->rows;
 	a->weight += b->weight;
 	a->loss += b->loss;
+	a->from[0] = '\0';
 	step->count--;
 	memmove(b, b + 1, (step->count - left - 1) * sizeof *b);
 }
@@ -211,7 +196,8 @@ static int add(struct training *training, struct nn_answer *answer, struct nn_er
 		at--;
 	}
 	step->nodes[at] = (struct node){ partial->range, answer->buffer, partial->rows,
-		partial->weight, partial->loss };
+		partial->weight, partial->loss, "" };
+	snprintf(step->nodes[at].from, sizeof step->nodes[at].from, "%s", answer->from);
 	step->count++;
 	while (step->shared->taken_count >= step->shared->enough &&
 		(at = find_pair(step, training->run.shards)) < step->count)
@@ -237,8 +223,13 @@ static int collect(struct training *training, struct nn_error *err)
 		if (!i)
 			progress->busy = nn_pool_busy(training->pool) + 1;
 		progress->rows += answer.partial.rows;
+		nn_shared_check_loss(training, &answer);
 		status = add(training, &answer, err);
 		nn_partial_free(&answer.partial);
+	}
+	if (!status && step->doubtful) {
+		*err = step->doubt;
+		status = NN_BAD;
 	}
 	return status;
 }
@@ -339,33 +330,6 @@ static int slice(struct training *training, enum nn_shared_op op, size_t with, b
 	return status;
 }
 
-/* Whose gradient is it? If nobody's, it is that of the sum. */
-static int blame(struct training *training, struct nn_error *err)
-{
-	struct nn_shared_step *step = training->shared;
-	struct nn_bundle grad = training->checkpoint->model.params;
-	unsigned long long number = training->checkpoint->model.preamble.step;
-	size_t buffer;
-
-	for (size_t i = 0; i < step->count; i++) {
-		const struct nn_node *range = &step->nodes[i].range;
-
-		grad.data = (unsigned char *)nn_shared_buffer(step->shared, step->nodes[i].buffer);
-		if (!nn_check_finite_bundle(&grad, err))
-			continue;
-		nn_fail_in(err, "step %llu, shard %llu", number, (unsigned long long)range->first);
-		return training->progress.steps ?
-			nn_fail(err, NN_BAD, "%s; a smaller --lr may help", err->text) :
-			NN_BAD;
-	}
-	buffer = nn_shared_take(step->shared, true);
-	grad.data = (unsigned char *)nn_shared_buffer(step->shared, buffer);
-	nn_slice_sum(step->slicer, step->shared, buffer, 0, nn_slicer_blocks(step->slicer));
-	if (!nn_check_finite_bundle(&grad, err))
-		nn_fail(err, NN_BAD, "its numbers are too large");
-	return nn_updater_diverged(training->updater, "the sum of the gradients", err);
-}
-
 /* The sum is made before the update if that must know its norm. */
 static int sum_first(struct training *training, double *norm, struct nn_error *err)
 {
@@ -380,8 +344,11 @@ static int sum_first(struct training *training, double *norm, struct nn_error *e
 	if (status)
 		return status;
 	*norm = nn_slicer_norm(step->slicer, step->shared);
-	if (!isfinite(*norm))
-		return blame(training, err);
+	if (!isfinite(*norm)) {
+		if (step->count > 1)
+			nn_shared_put(step->shared, buffer);
+		return nn_shared_blame(training, err);
+	}
 	for (size_t i = 0; i < step->count && step->count > 1; i++)
 		nn_shared_put(step->shared, step->nodes[i].buffer);
 	step->count = 1;
@@ -424,7 +391,8 @@ static int update(struct training *training, const struct node *sum, struct nn_e
 	if (status)
 		return status;
 	norm = nn_slicer_norm(step->slicer, step->shared);
-	status = isfinite(norm) ? check_update(training, finite, err) : blame(training, err);
+	status = isfinite(norm) ? check_update(training, finite, err) :
+				  nn_shared_blame(training, err);
 	if (status)
 		return status;
 	for (size_t i = 0; i < step->count; i++)
@@ -436,15 +404,12 @@ static int update(struct training *training, const struct node *sum, struct nn_e
 	return NN_OK;
 }
 
-int nn_train_shared_step(struct training *training, struct nn_error *err)
+static int attempt(struct training *training, struct nn_error *err)
 {
 	struct nn_model *model = &training->checkpoint->model;
 	struct node sum;
-	int status;
+	int status = training->shared->ahead ? NN_OK : nn_train_hand_out(training, err);
 
-	if (!model->preamble.id && !nn_pool_is_shared(training->pool))
-		model->preamble.id = nn_bundle_id(&model->params);
-	status = training->shared->ahead ? NN_OK : nn_train_hand_out(training, err);
 	training->shared->ahead = false;
 	if (!status)
 		status = collect(training, err);
@@ -456,4 +421,15 @@ int nn_train_shared_step(struct training *training, struct nn_error *err)
 			"step %llu: the total weight is zero: there is nothing to divide by",
 			(unsigned long long)model->preamble.step);
 	return update(training, &sum, err);
+}
+
+int nn_train_shared_step(struct training *training, struct nn_error *err)
+{
+	struct nn_model *model = &training->checkpoint->model;
+	int status;
+
+	if (!model->preamble.id && !nn_pool_is_shared(training->pool))
+		model->preamble.id = nn_bundle_id(&model->params);
+	status = attempt(training, err);
+	return training->shared->doubtful ? nn_shared_try_again(training, attempt, err) : status;
 }

@@ -22,7 +22,8 @@
  *   - retires it if it has not come as far as hello `retries` times more, and all workers of its
  *     place if the fault would come again there: a file that cannot be read, no such tool, another
  *     version.
- * The pool fails when a task was tried too often, or all workers are retired. A worker whose time
+ * The pool fails when a task was tried too often, when two workers (or one twice) have given numbers
+ * for it that are none, or when all workers are retired. A worker whose time
  * is up is killed by whoever waits in nn_pool_next, which makes the fault. nn_pool_free kills those
  * that are BUSY or STARTING and lets IDLE ones go by END.
  *
@@ -316,10 +317,15 @@ static void return_task(struct nn_pool_worker *worker, const struct nn_error *wh
 	pool->assign[worker->task].avoid = worker->number;
 	worker->task = NN_NOBODY;
 	pool->retries++;
-	if (!counts || task->faults++ < pool->options->retries)
+	if (!counts)
 		return;
-	nn_fail(&last, why->status, "%s; that was try %llu, and the last (--retries)", why->text,
-		(unsigned long long)task->faults);
+	if (task->faults++ >= pool->options->retries)
+		nn_fail(&last, why->status, "%s; that was try %llu, and the last (--retries)",
+			why->text, (unsigned long long)task->faults);
+	else if (why->status == NN_BAD && task->bad++)
+		nn_fail(&last, why->status, "%s, as it was in the try before", why->text);
+	else
+		return;
 	fail_pool(pool, &last);
 }
 

@@ -326,6 +326,18 @@ fake_ssh() {
 @test "NaN: the numbers are bad, exit 1" {
 	fails 1 "step 1, shard 0: the loss is nan; that was try 1, and the last (--retries)" \
 		nn-train -w 1 --lr 1e29 --retries 0 -e 9 start.nnt all.nnt
+	local workers clip
+	for workers in 1 2; do
+		for clip in 0 1; do
+			fails 1 "the loss is nan, also when it is computed again; a smaller --lr may help" \
+				nn-train -w $workers --lr 1e29 --shards 4 --clip $clip -e 9 start.nnt all.nnt
+		done
+	done
+	# Without shared memory, who said so is put to another first.
+	local rc=0
+	nn-train -w 2 --lr 1e29 --shards 4 -e 9 --worker nn-grad start.nnt all.nnt >out 2>err || rc=$?
+	assert_equal $rc 1
+	tail -n 1 err | grep -q '^nn-train: worker [12]: step 1, shard [0-3]: the loss is nan, as it was in the try before$'
 }
 
 @test "no worker is left behind, however the coordinator ends" {
