@@ -4,6 +4,7 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 export LC_ALL=C
 rounds=${BENCH_ROUNDS:-5}
 bench_programs=${abs_builddir:-$PWD}/tests/bench
+bench_source=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 if [ -z "${BENCH_DIR:-}" ]; then
 	BENCH_DIR=$(mktemp -d "${TMPDIR:-/tmp}/nnpipe-bench-XXXXXX")
 	trap 'rm -rf "$BENCH_DIR"' EXIT

@@ -5,7 +5,7 @@
 
 slow_link_program=$bench_programs/slow-link
 . "${BASH_SOURCE%/*}/slow-link.bash"
-peer=$(cd "${BASH_SOURCE%/*}" && pwd)/torch-train.py
+peer=$bench_source/torch-train.py
 slow_link_begin "$PWD/hosts" 20 25 || { echo "left out: $slow_link_why"; exit 0; }
 trap slow_link_end EXIT
 

@@ -55,7 +55,7 @@ slow_link_sshd() {
 		UsePAM no
 		PasswordAuthentication no
 		PermitRootLogin yes
-		SetEnv "PATH=$bin:/usr/bin:/bin"
+		SetEnv "PATH=$bin:/usr/bin:/bin" "HOME=$dir/far"
 		ForceCommand cd '$PWD' && exec sh -c "\$SSH_ORIGINAL_COMMAND"
 	CONFIG
 	cat >"$dir/ssh_config" <<-CONFIG

@@ -3,7 +3,7 @@
 . "${BASH_SOURCE%/*}/common.bash"
 
 python=/usr/bin/python3
-peer=${BASH_SOURCE%/*}/torch-train.py
+peer=$bench_source/torch-train.py
 if [ -n "${NNPIPE_MNIST:-}" ]; then
 	nn-import "$NNPIPE_MNIST"/train-images-idx3-ubyte* "$NNPIPE_MNIST"/train-labels-idx1-ubyte* -o data.nnt
 	unpacked() { if [ -e "$1" ]; then cat "$1"; else zcat "$1.gz"; fi; }
@@ -19,6 +19,11 @@ else
 fi
 nn-init --mlp 784,128,10 --data data.nnt -o small.nnt
 nn-init --mlp 784,512,512,10 --data data.nnt -o large.nnt
+# limit NAME ARGUMENTS...: rows a second of the matrix products alone.
+limit() {
+	"$bench_programs/products" "${@:2}" >>"speed.$1"
+}
+
 small="-b 64 --lr 0.1 small.nnt data.nnt"
 large="-b 256 -O adam --lr 0.001 large.nnt data.nnt"
 
@@ -54,20 +59,25 @@ tuned="MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296"
 for ((round = 0; round < rounds; round++)); do
 	# shellcheck disable=SC2086 # words are meant
 	{
+		limit small-limit 1 64 784 128 10
 		ours small-1 4000 -w 1 --shards 1 $small
 		[ $has_torch = no ] || theirs small-torch small 1 $tuned
 		ours small-1of2 4000 -w 1 --shards 2 $small
 		ours small-2 4000 -w 2 --shards 2 $small
 		[ $has_torch = no ] || theirs small-ddp small 2 X=
+		limit large-limit 1 256 784 512 512 10
 		ours large-1 400 -w 1 --shards 1 $large
 		[ $has_torch = no ] || theirs large-torch large 1 $tuned
+		limit large-limit-1of2 1 128 784 512 512 10
+		limit large-limit-2 2 256 784 512 512 10
 		ours large-1of2 400 -w 1 --shards 2 $large
 		ours large-2 400 -w 2 --shards 2 $large
 		[ $has_torch = no ] || theirs large-ddp large 2 X=
 	}
 done
-for name in small-1 small-1of2 small-2 small-torch small-ddp large-1 large-1of2 large-2 large-torch large-ddp; do
-	[ ! -s "speed.$name" ] || printf '  %-14s %9s rows/s\n' "$name" "$(speed "$name")"
+for name in small-limit small-1 small-1of2 small-2 small-torch small-ddp large-limit large-1 large-torch \
+	large-limit-1of2 large-1of2 large-limit-2 large-2 large-ddp; do
+	[ ! -s "speed.$name" ] || printf '  %-17s %9s rows/s\n' "$name" "$(speed "$name")"
 done
 if [ $has_torch = yes ]; then
 	compare "784-128-10: 1 worker : PyTorch, 1 process, tuned" small-1 small-torch ">= 1.3"
@@ -77,8 +87,36 @@ if [ $has_torch = yes ]; then
 else
 	echo "PyTorch is not installed (python3-torch): its rows are left out"
 fi
+compare "784-128-10: 1 worker : its matrix products alone" small-1 small-limit "1 is the limit"
+compare "784-512-512-10: 1 worker : its matrix products alone" large-1 large-limit "1 is the limit"
 compare "784-128-10: 2 workers : 1, at 2 shards" small-2 small-1of2 ">= 1.25"
 compare "784-512-512-10: 2 workers : 1, at 2 shards" large-2 large-1of2 ">= 1.8"
+compare "784-512-512-10: its products alone, 2 processes : 1" large-limit-2 large-limit-1of2 "the limit of the row above"
+
+# The whole process, its start included, to a model that has 97 % of the test data right: an epoch of the
+# same recipe on both sides.
+if [ -n "${NNPIPE_MNIST:-}" ]; then
+	nn-import --like data.nnt "$NNPIPE_MNIST"/t10k-images-idx3-ubyte* "$NNPIPE_MNIST"/t10k-labels-idx1-ubyte* \
+		-o test.nnt
+	{ unpacked "$NNPIPE_MNIST/t10k-images-idx3-ubyte" | tail -c +17
+		unpacked "$NNPIPE_MNIST/t10k-labels-idx1-ubyte" | tail -c +9; } >raw-test
+	ours_whole="nn-train -w 2 --shards 2 --by random -b 128 -O adam --lr 0.003 --schedule cosine:469 -e 1 \
+		large.nnt data.nnt -o trained.nnt 2>/dev/null"
+	theirs_whole="OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 '$python' '$peer' reach raw"
+	if [ $has_torch = yes ]; then
+		in_turns whole "$ours_whole" torch "$tuned $theirs_whole 1 raw-test >torch-right" \
+			ddp "$theirs_whole 2 raw-test >ddp-right"
+		printf '  an epoch, whole process: PyTorch %.2f s (%s right), DDP %.2f s (%s right)\n' \
+			"$(median torch)" "$(tail -n 1 torch-right)" "$(median ddp)" "$(tail -n 1 ddp-right)"
+		awk -v a="$(median whole)" -v b="$(median torch)" -v c="$(median ddp)" 'BEGIN {
+			printf "ratio PyTorch, one process, tuned : nn-train %.2f (wanted >= 2.5)\n", b / a
+			printf "ratio DDP : nn-train %.2f (wanted >= 5)\n", c / a }'
+	else
+		in_turns whole "$ours_whole"
+	fi
+	printf '  an epoch, whole process: nn-train %.2f s (%s right)\n' "$(median whole)" \
+		"$(nn-eval --only accuracy -m trained.nnt test.nnt)"
+fi
 
 # A task of hardly any work: 16 of them a step, one row each.
 nn-init --mlp 784,2,10 --data data.nnt -o tiny.nnt
