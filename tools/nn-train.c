@@ -40,7 +40,7 @@ static bool has_batch, has_shard_seed, has_seed;
 static uint64_t seed;
 static struct train_mode mode;
 static const char *every;
-static bool compress;
+static const char *compress;
 static bool resume;
 static const char *log_path;
 static const char *journal_path;
@@ -81,8 +81,8 @@ static const struct cli_option options[] = {
 		"on the hosts in this file, one a line"),
 	CLI_STRING(0, "worker", "CMD", &worker_command, "start each by this shell command"),
 	CLI_STRING(0, "ssh", "CMD", &ssh, "instead of ssh"),
-	CLI_FLAG(0, "compress", &compress,
-		"send models and gradients in fewer bytes, without loss"),
+	CLI_CHOICE(0, "compress", "WHEN", &compress, nn_packing_names,
+		"send in fewer bytes, without loss: auto (as the line is; default), always, never"),
 	CLI_STRING(0, "remote-tool", "PATH", &remote_tool, "where nn-grad is on the hosts"),
 	CLI_CHOICE(0, "assign", "METHOD", &assign, nn_assign_names,
 		"who gets which shard (default dynamic)"),
@@ -194,8 +194,9 @@ static void check_usage(int count, char *const *operands)
 	if (ways > 1)
 		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
 	train_mode_check(&mode);
-	if (compress && !sshlogin && !sshloginfile)
-		cli_usage("--compress is for lines to other hosts: --sshlogin, --sshloginfile");
+	if (compress && !sshlogin && !sshloginfile && !worker_command)
+		cli_usage(
+			"--compress is for lines to others: --sshlogin, --sshloginfile, --worker");
 	if (worker_command && (sshlogin || sshloginfile))
 		cli_usage("either --worker or --sshlogin");
 	if (!plan.valid &&
@@ -393,7 +394,7 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.command = worker_command,
 		.ssh = ssh,
 		.remote_tool = remote_tool,
-		.packed = compress,
+		.packing = nn_packing_of(compress),
 		.kernel = nn_bundle_meta(&checkpoint->model.params, "kernel"),
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed,

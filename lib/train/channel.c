@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "train/finite.h"
 #include "train/packed.h"
+#include "train/pool-private.h"
 #include "train/serve.h"
 
 /* A model or a gradient of this size passes without a pause; a pipe has 64 KiB by itself. */
@@ -47,8 +48,9 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		status = nn_writer_open(&channel->writer, channel->process.input, name, err);
 	if (status)
 		nn_channel_break(channel, err);
-	if (!status && place->packed)
+	if (!status)
 		nn_writer_be_quick(channel->writer);
+	channel->packing = place->packing == NN_PACK_ALWAYS;
 	if (!status && place->shared)
 		nn_reader_take_references(channel->reader);
 	return status;
@@ -118,7 +120,7 @@ int nn_channel_hello(struct nn_channel *channel, struct nn_error *err)
 int nn_channel_send_model(struct nn_channel *channel, const struct nn_preamble *model,
 	const struct nn_bundle *params, struct nn_error *err)
 {
-	return channel->place->packed ?
+	return channel->packing ?
 		nn_packed_write(channel->writer, model, params, &channel->base, err) :
 		nn_writer_frame(channel->writer, model, params, err);
 }
@@ -193,10 +195,21 @@ int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamb
 	return status ? status : nn_reader_verify(channel->reader, err);
 }
 
+/* What came in `seconds` from its first byte on: is the line so slow that packing pays? One slow
+ * gradient may be the machine's; three in turn are the line's. */
+static void watch_line(struct nn_channel *channel, uint64_t bytes, double seconds)
+{
+	if (channel->place->packing != NN_PACK_AUTO || channel->packing)
+		return;
+	channel->slow = nn_packed_pays(bytes, seconds) ? channel->slow + 1 : 0;
+	channel->packing = channel->slow == 3;
+}
+
 static int take_gradient(struct nn_channel *channel, const struct nn_frame *frame,
 	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err)
 {
 	struct nn_partial *partial = &answer->partial;
+	double start = nn_pool_now();
 	int status = NN_OK;
 
 	if (!frame->same_layout || !channel->known_layout)
@@ -209,6 +222,7 @@ static int take_gradient(struct nn_channel *channel, const struct nn_frame *fram
 	partial->weight = frame->preamble.weight;
 	partial->loss = frame->preamble.loss;
 	status = nn_reader_load(channel->reader, &partial->sum, err);
+	watch_line(channel, frame->preamble.stored, nn_pool_now() - start);
 	if (!status && nn_packed_is(&partial->sum))
 		status = nn_packed_open(&partial->sum, NULL, err);
 	if (!status && !isfinite(partial->loss))

@@ -13,7 +13,9 @@ struct nn_channel {
 	struct nn_process process;
 	struct nn_reader *reader;
 	struct nn_writer *writer;
-	unsigned char *base;           /* the model that the worker has, if they come packed */
+	bool packing;                  /* from the next model on */
+	unsigned slow;                 /* so many gradients in turn came slowly */
+	unsigned char *base;           /* the model that the worker has, if it came packed */
 	const struct nn_bundle *order; /* what tasks say beside their numbers; NULL: nothing */
 	bool known_layout;             /* the last gradient had the tensors of the parameters */
 	bool hopeless;                 /* the fault will be the same the next time, there */

@@ -5,6 +5,25 @@
 
 #include "codec/planes.h"
 
+const char *const nn_packing_names[] = { "auto", "always", "never", NULL };
+
+enum nn_packing nn_packing_of(const char *name)
+{
+	for (size_t i = 0; nn_packing_names[i]; i++)
+		if (name == nn_packing_names[i])
+			return (enum nn_packing)i;
+	return NN_PACK_AUTO;
+}
+
+/* What may wait in the buffers on the way, so that it seems to come at once. */
+#define TELLING (128 << 10)
+#define SLOW 12.5e6 /* bytes a second */
+
+bool nn_packed_pays(uint64_t bytes, double seconds)
+{
+	return bytes >= TELLING && (double)bytes < SLOW * seconds;
+}
+
 bool nn_packed_is(const struct nn_bundle *bundle)
 {
 	return nn_bundle_meta(bundle, NN_CODEC) != NULL;

@@ -12,6 +12,17 @@
 #define NN_CODEC_PLANES "planes" /* of the numbers */
 #define NN_CODEC_CHANGE "change" /* of their XOR with those of the model before on this channel */
 
+/* When: as it pays, which a channel finds out by what its line carries; the result is the same. */
+enum nn_packing { NN_PACK_AUTO, NN_PACK_ALWAYS, NN_PACK_NEVER };
+extern const char *const nn_packing_names[]; /* by number, NULL-terminated */
+/* Of a name: one of the above, the list's own pointer, or NULL: auto. */
+enum nn_packing nn_packing_of(const char *name);
+
+/* Does it pay to pack on a line that took `seconds` for so many bytes in one go? Both ends spend some
+ * 20 ms a megabyte and save half of the bytes: below some 25 MB/s it does, with a reserve. Too few
+ * bytes tell nothing. */
+bool nn_packed_pays(uint64_t bytes, double seconds);
+
 /* Is `bundle` such a one? */
 bool nn_packed_is(const struct nn_bundle *bundle);
 /* Writes `bundle` (F32) so. *base: the numbers that the other end has, of as many bytes, the

@@ -46,6 +46,7 @@ static int make_here(struct nn_place *place, const struct nn_places_options *opt
 	int status;
 
 	*place = (struct nn_place){ .tool = options->command ? options->command : NN_WORKER_TOOL,
+		.packing = options->command ? options->packing : NN_PACK_NEVER,
 		.workers = (unsigned)workers };
 	if (options->command)
 		status = nn_buffer_puts(&line, options->command, err);
@@ -74,7 +75,7 @@ static int make_there(struct nn_place *place, const struct nn_places_options *op
 
 	*place = (struct nn_place){ .name = host->name,
 		.ssh = true,
-		.packed = options->packed,
+		.packing = options->packing,
 		.tool = options->remote_tool,
 		.workers = host->count };
 	status = nn_buffer_puts(&line, "exec", err);

@@ -14,9 +14,9 @@ struct nn_places_options {
 	uint64_t workers;
 	const char *command; /* starts a worker on this machine, for sh -c, the arguments behind it;
 				  * NULL: the nn-grad beside this program, else the one in PATH */
-	bool packed;         /* what passes to other hosts */
-	int shared;          /* descriptor of memory for workers on this machine; 0: none */
-	const char *ssh;     /* and its options */
+	enum nn_packing packing; /* of what passes by pipes */
+	int shared;              /* descriptor of memory for workers on this machine; 0: none */
+	const char *ssh;         /* and its options */
 	const char *remote_tool; /* nn-grad on the hosts */
 	const char *kernel;      /* of matrix products */
 	const char *method;      /* how one file of data is cut */

@@ -12,6 +12,7 @@
 #include "sched/assign.h"
 #include "stream/frame.h"
 #include "tensor/tensor.h"
+#include "train/packed.h"
 #include "train/shared.h"
 
 /* Where workers run, and what starts one there. */
@@ -21,9 +22,9 @@ struct nn_place {
 	const char *tool; /* for "TOOL not found": what is run in the end */
 	const char
 		*command; /* for sh -c, with NN_WORKER=number from 1 in its environment; or NULL */
-	char *const *arguments; /* else a program and its arguments, NULL-terminated */
-	unsigned workers;       /* how many of them */
-	bool packed;            /* what passes is packed: train/packed.h */
+	char *const *arguments;  /* else a program and its arguments, NULL-terminated */
+	unsigned workers;        /* how many of them */
+	enum nn_packing packing; /* of what passes by its pipes */
 	int shared; /* descriptor of shared memory, handed down; the tool knows it. 0: none */
 };
 

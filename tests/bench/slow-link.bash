@@ -97,6 +97,7 @@ slow_link_end() {
 	done
 	for pid in $slow_link_pids; do
 		kill -9 "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
 	done
 	ip netns del "$slow_link_a" 2>/dev/null || :
 	ip netns del "$slow_link_b" 2>/dev/null || :

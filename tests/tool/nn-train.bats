@@ -208,10 +208,10 @@ bad_worker() {
 	printf '%s\n' '# hosts' "1/$ssh host-a" '' 'host-b # the other' '1/:' >list
 	$TRAIN -e 3 --ssh "$ssh" --sshloginfile list --shards 4 --by random start.nnt all.nnt |
 		cmp - short.nnt
-	$TRAIN -e 3 --ssh "$ssh" -S 2/host-a,host-b --compress --log less --shards 4 --by random start.nnt all.nnt |
+	$TRAIN -e 3 --ssh "$ssh" -S 2/host-a,host-b --compress always --log less --shards 4 --by random start.nnt all.nnt |
 		cmp - short.nnt
-	$TRAIN -e 3 --ssh "$ssh" -S 2/host-a,host-b --log more --shards 4 --by random start.nnt all.nnt -o x
-	fails 2 "--compress is for lines to other hosts" $TRAIN --compress start.nnt all.nnt
+	$TRAIN -e 3 --ssh "$ssh" -S 2/host-a,host-b --compress never --log more --shards 4 --by random start.nnt all.nnt -o x
+	fails 2 "--compress is for lines to others" $TRAIN --compress always start.nnt all.nnt
 	fails 4 "worker 1 on host-a: no-grad not found on host-a" \
 		$TRAIN --ssh "$ssh" -S host-a --remote-tool no-grad start.nnt all.nnt
 	rm hosts/host-b/all.nnt
