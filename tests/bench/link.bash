@@ -3,8 +3,8 @@
 # line; and with local steps the time to 97 % where MNIST is there. Root alone.
 . "${BASH_SOURCE%/*}/common.bash"
 
-slow_link_program=$bench_programs/slow-link
-. "$bench_source/slow-link.bash"
+slow_link_program=$bench_programs/../tool/slow-link
+. "$bench_source/../tool/slow-link.bash"
 peer=$bench_source/torch-train.py
 slow_link_begin "$PWD/hosts" 20 25 || { echo "left out: $slow_link_why"; exit 0; }
 trap slow_link_end EXIT

@@ -5,15 +5,14 @@
 BENCHES = tests/bench/startup.bash tests/bench/import.bash tests/bench/shard.bash \
 	tests/bench/reduce.bash tests/bench/train.bash tests/bench/link.bash
 bench_helpers = tests/bench/spawn tests/bench/make-data tests/bench/inflate \
-	tests/bench/slow-link tests/bench/products
+	tests/bench/products
 EXTRA_PROGRAMS = $(bench_helpers)
 CLEANFILES += $(bench_helpers)
 tests_bench_spawn_SOURCES = tests/bench/spawn.c
 tests_bench_make_data_SOURCES = tests/bench/make-data.c
 tests_bench_inflate_SOURCES = tests/bench/inflate.c
-tests_bench_slow_link_SOURCES = tests/bench/slow-link.c
 tests_bench_products_SOURCES = tests/bench/products.c
-bench: all $(bench_helpers)
+bench: all $(bench_helpers) tests/tool/slow-link
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir; \
@@ -23,5 +22,5 @@ bench: all $(bench_helpers)
 		echo "== $$bench"; bash '$(abs_srcdir)'/$$bench || exit; \
 	done
 .PHONY: bench
-EXTRA_DIST += tests/bench/slow-link.bash tests/bench/torch-train.py
+EXTRA_DIST += tests/bench/torch-train.py
 EXTRA_DIST += $(BENCHES) tests/bench/common.bash tests/bench/README.md

@@ -32,6 +32,11 @@ BATS_TESTS += tests/tool/nn-train-modes.bats
 BATS_TESTS += tests/tool/nn-train-stop.bats
 BATS_TESTS += tests/tool/nn-train-journal.bats
 BATS_TESTS += tests/tool/nn-train-print.bats
+# A slow line between two network namespaces; the benchmarks use it too.
+check_PROGRAMS += tests/tool/slow-link
+tests_tool_slow_link_SOURCES = tests/tool/slow-link.c
+EXTRA_DIST += tests/tool/slow-link.bash
+BATS_TESTS += tests/tool/nn-train-line.bats
 # A worker that goes wrong.
 check_PROGRAMS += tests/tool/rogue
 tests_tool_rogue_SOURCES = tests/tool/rogue.c
