@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "data/partition.h"
@@ -109,7 +110,7 @@ static uint64_t check_options(void)
 		cli_usage("%zu weights for %llu shards", weights.count, (unsigned long long)count);
 	if (!only && !output_path)
 		output_path = "shard-%d.nnt";
-	if (!only && nn_shard_files_check_template(output_path, &err))
+	if (!only && nn_template_check(output_path, &err))
 		cli_usage("%s", err.text);
 	return shard;
 }

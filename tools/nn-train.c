@@ -30,6 +30,7 @@ static const char *worker_command;
 static const char *ssh = "ssh";
 static const char *remote_tool = NN_WORKER_TOOL;
 static struct nn_hosts hosts;
+static struct nn_placement placement;
 static const char *assign;
 static struct cli_reals capacity;
 static double timeout = 600;
@@ -398,8 +399,8 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.kernel = nn_bundle_meta(&checkpoint->model.params, "kernel"),
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed,
-		.files = plan.files };
-	struct nn_placement placement = { 0 };
+		.data = placement.paths,
+		.files = placement.count };
 	struct nn_bundle description = { 0 };
 	struct nn_bundle order = { 0 };
 	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
@@ -408,6 +409,9 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.retries = retries,
 		.warn = cli_warn,
 		.processors = nn_processors(),
+		.homes = placement.homes,
+		.operands = placement.names,
+		.home_count = placement.count,
 		.description = &description,
 		.order = &order };
 	struct nn_updater *updater = NULL;
@@ -424,12 +428,6 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	if (!status)
 		status = describe(checkpoint, &description, err);
 	if (!status)
-		status = nn_placement_read(&placement, plan.paths, plan.files, &hosts, err);
-	where.data = placement.paths;
-	crew.homes = placement.homes;
-	crew.operands = plan.paths;
-	crew.home_count = placement.count;
-	if (!status)
 		status = nn_places_make(&places, &crew.place_count, &where, err);
 	crew.places = places;
 	if (!status)
@@ -438,7 +436,6 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		status = nn_train(updater, pool, &plan, err);
 	nn_pool_free(pool);
 	nn_places_free(places, crew.place_count);
-	nn_placement_free(&placement);
 	nn_updater_free(updater);
 	nn_shared_free(plan.shared);
 	nn_bundle_free(&description);
@@ -460,12 +457,12 @@ static int write_model(struct nn_model *model, struct nn_output *output, struct 
 	return status ? status : nn_output_commit(output, err);
 }
 
-static void set_plan(int count, char **operands)
+static void set_plan(void)
 {
 	if (!plan.epochs && !plan.steps)
 		plan.epochs = 1;
-	plan.files = (size_t)count - 1;
-	plan.paths = operands + 1;
+	plan.files = placement.count;
+	plan.paths = placement.names;
 	plan.started = train_report_start;
 	plan.progress = train_report_step;
 	plan.stop = stop;
@@ -515,6 +512,7 @@ static _Noreturn void print_and_finish(struct nn_checkpoint *checkpoint, const c
 		.kernel = named ? NULL : nn_bundle_meta(&checkpoint->model.params, "kernel"),
 		.plan = &plan,
 		.hosts = &hosts,
+		.placement = &placement,
 		.command = worker_command,
 		.ssh = ssh,
 		.remote_tool = remote_tool,
@@ -548,7 +546,9 @@ int main(int argc, char **argv)
 	read_every();
 	read_hosts();
 	check_capacity(&capacity, &hosts, &workers);
-	set_plan(count, operands);
+	if (nn_placement_read(&placement, operands + 1, (size_t)count - 1, &hosts, &err))
+		cli_die(&err);
+	set_plan();
 	if (!print_script) {
 		cli_output(&output, output_path, true);
 		refuse_inputs(&output, operands);
@@ -576,6 +576,7 @@ int main(int argc, char **argv)
 	if (status || write_model(&checkpoint.model, &output, &err))
 		cli_die(&err);
 	nn_checkpoint_free(&checkpoint);
+	nn_placement_free(&placement);
 	nn_hosts_free(&hosts);
 	return 0;
 }

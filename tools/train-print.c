@@ -10,12 +10,16 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "stream/describe.h"
 #include "train/places.h"
+
+#include "tools/train-deal.h"
 
 static struct train_print print;
 static const struct nn_train_start *run;
@@ -126,18 +130,39 @@ static void put_operands(struct nn_buffer *line, char *const *paths, size_t coun
 		put_word(line, paths[i]);
 }
 
-/* What nn-grad is told, to answer shards [from, to). */
-static void put_gradient(struct nn_buffer *line, size_t from, size_t to)
+/* The files that are the worker's. */
+static void put_files(struct nn_buffer *line, size_t worker, const size_t *owners)
+{
+	bool options_end = false;
+
+	for (size_t i = 0; i < run->shards; i++)
+		options_end =
+			options_end || (owners[i] == worker && print.placement->paths[i][0] == '-');
+	if (options_end)
+		put_word(line, "--");
+	for (size_t i = 0; i < run->shards; i++)
+		if (owners[i] == worker)
+			put_word(line, print.placement->paths[i]);
+}
+
+/* What nn-grad is told, to answer the shards that are the worker's. */
+static void put_gradient(struct nn_buffer *line, size_t worker, const size_t *owners)
 {
 	const struct nn_train_options *plan = print.plan;
+	size_t from = 0;
+	size_t to;
 	char which[80];
 
 	put_number(line, "seed", print.seed);
 	put_number(line, "steps-per-epoch", run->steps_per_epoch);
 	if (plan->files > 1 || run->numbered) {
-		put_operands(line, plan->paths + from, to - from);
+		put_files(line, worker, owners);
 		return;
 	}
+	while (owners[from] != worker)
+		from++;
+	for (to = from; to < run->shards && owners[to] == worker;)
+		to++;
 	if (to - from == 1)
 		snprintf(which, sizeof which, "%zu/%llu", from, (unsigned long long)run->shards);
 	else
@@ -149,24 +174,12 @@ static void put_gradient(struct nn_buffer *line, size_t from, size_t to)
 	put_word(line, plan->run.method);
 	if (plan->run.shard_seed)
 		put_number(line, "shard-seed", plan->run.shard_seed);
-	put_operands(line, plan->paths, 1);
+	put_operands(line, print.placement->paths, 1);
 }
 
-/* Worker `number`, from 0: on the host that has it. */
-static const struct nn_host *host_of(size_t number)
+static void put_remote(size_t worker, const size_t *owners)
 {
-	const struct nn_hosts *hosts = print.hosts;
-
-	for (size_t i = 0; i < hosts->count; i++) {
-		if (number < hosts->list[i].count)
-			return hosts->list[i].here ? NULL : &hosts->list[i];
-		number -= hosts->list[i].count;
-	}
-	return NULL;
-}
-
-static void put_remote(const struct nn_host *host, size_t from, size_t to)
-{
+	const struct nn_host *host = train_deal_host(&print, worker);
 	struct nn_buffer line = { 0 };
 	struct nn_error err;
 	char **arguments;
@@ -176,7 +189,7 @@ static void put_remote(const struct nn_host *host, size_t from, size_t to)
 		put_kernel(&line);
 	}
 	put_word(&line, print.remote_tool);
-	put_gradient(&line, from, to);
+	put_gradient(&line, worker, owners);
 	if (nn_host_arguments(host, print.ssh, line.data, &arguments, &err))
 		cli_die(&err);
 	for (char **word = arguments; *word; word++) {
@@ -194,23 +207,22 @@ static void put_remote(const struct nn_host *host, size_t from, size_t to)
 	nn_buffer_free(&line);
 }
 
-static void put_worker(size_t number, size_t from, size_t to)
+static void put_worker(size_t worker, const size_t *owners)
 {
-	const struct nn_host *host = host_of(number);
 	struct nn_buffer line = { 0 };
 	struct nn_error err;
 
-	if (host) {
-		put_remote(host, from, to);
+	if (train_deal_host(&print, worker)) {
+		put_remote(worker, owners);
 	} else if (print.command) {
 		if (nn_buffer_puts(&line, print.command, &err))
 			cli_die(&err);
-		put_gradient(&line, from, to);
-		PUT("NN_WORKER=%zu sh -c", number + 1);
+		put_gradient(&line, worker, owners);
+		PUT("NN_WORKER=%zu sh -c", worker + 1);
 		put_word(&script, line.data);
 	} else {
 		PUT(NN_WORKER_TOOL);
-		put_gradient(&script, from, to);
+		put_gradient(&script, worker, owners);
 	}
 	nn_buffer_free(&line);
 }
@@ -260,21 +272,26 @@ static void put_update(void)
 }
 
 /* A circle of one nn-grad, or of several with tee and nn-reduce between. */
-static void put_circle(size_t count)
+static void put_circle(const size_t *owners, const size_t *loads)
 {
+	size_t count = 0;
+	size_t number = 0;
+
+	for (size_t i = 0; i < run->workers; i++)
+		count += loads[i] > 0;
 	PUT("mkfifo \"$dir/model\" \"$dir/back\"");
 	for (size_t i = 1; i <= count && count > 1; i++)
 		PUT(" \"$dir/to-%zu\" \"$dir/from-%zu\"", i, i);
 	PUT("\n");
-	for (size_t i = 0; i < count; i++) {
-		size_t from = (size_t)run->shards * i / count;
-		size_t to = (size_t)run->shards * (i + 1) / count;
-
-		put_worker(i, from, to);
+	for (size_t i = 0; i < run->workers; i++) {
+		if (!loads[i])
+			continue;
+		number++;
+		put_worker(i, owners);
 		if (count == 1)
 			PUT(" \\\n  >\"$dir/back\" <\"$dir/model\" &\n");
 		else
-			PUT(" \\\n  <\"$dir/to-%zu\" >\"$dir/from-%zu\" &\n", i + 1, i + 1);
+			PUT(" \\\n  <\"$dir/to-%zu\" >\"$dir/from-%zu\" &\n", number, number);
 		PUT("pids=\"$pids $!\"\n");
 	}
 	if (count > 1) {
@@ -308,12 +325,18 @@ static void put_result(void)
 	PUT("\n");
 }
 
-/* Files that do not know their numbers get them from one nn-grad that has all of them. */
-static size_t count_processes(void)
+static void put_steps(void)
 {
-	size_t count = run->workers < run->shards ? run->workers : (size_t)run->shards;
+	struct nn_error err;
+	size_t *owners = nn_alloc((size_t)run->shards, sizeof *owners, &err);
+	size_t *loads = owners ? nn_alloc(run->workers, sizeof *loads, &err) : NULL;
 
-	return print.plan->files > 1 && !run->numbered ? 1 : count;
+	if (!loads)
+		cli_die(&err);
+	train_deal(&print, run, owners, loads);
+	put_circle(owners, loads);
+	free(owners);
+	free(loads);
 }
 
 void train_print_start(const struct nn_train_start *start)
@@ -336,7 +359,7 @@ void train_print_start(const struct nn_train_start *start)
 		PUT(" ]\n");
 	}
 	if (run->steps)
-		put_circle(count_processes());
+		put_steps();
 	put_result();
 	fputs(script.data, stdout);
 	nn_buffer_free(&script);

@@ -3,6 +3,7 @@
 #define NN_TOOLS_TRAIN_PRINT_H
 
 #include "proc/hosts.h"
+#include "train/placement.h"
 #include "train/train.h"
 
 /* All of it is the caller's and must stay. */
@@ -14,8 +15,9 @@ struct train_print {
 	uint64_t seed;
 	const char *kernel; /* of this machine, where the model names none; else NULL */
 	const struct nn_train_options *plan;
-	const struct nn_hosts *hosts; /* none: all here */
-	const char *command;          /* that starts a worker; NULL: nn-grad */
+	const struct nn_hosts *hosts;         /* none: all here */
+	const struct nn_placement *placement; /* of the data */
+	const char *command;                  /* that starts a worker; NULL: nn-grad */
 	const char *ssh;
 	const char *remote_tool;
 	const char *output;         /* NULL: standard output */

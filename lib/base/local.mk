@@ -15,3 +15,4 @@ libnnpipe_a_SOURCES += \
 	lib/base/text.c \
 	lib/base/text.h
 libnnpipe_a_SOURCES += lib/base/lock.c lib/base/lock.h
+libnnpipe_a_SOURCES += lib/base/template.c lib/base/template.h

@@ -22,10 +22,7 @@ struct nn_shard_files {
 	struct nn_writer **writers;   /* [count] */
 };
 
-/* The template has one %d (or, say, %03d: zeros in front, to 3 digits), and %% for a percent sign:
- * NN_USAGE if it has not. */
-int nn_shard_files_check_template(const char *template, struct nn_error *err);
-/* Opens `count` outputs: files named by the template, which appear when they are whole, or, with a
+/* Opens `count` outputs: files named by the template (base/template.h), which appear when they are whole, or, with a
  * command, pipes to `sh -c COMMAND` with $SHARD (number) and $FILE (name) in its environment. `input`
  * must be none of the files (NN_USAGE). SIGPIPE should be ignored where there is a command. */
 int nn_shard_files_open(struct nn_shard_files *shards, const char *template, const char *command,

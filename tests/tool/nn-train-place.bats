@@ -71,6 +71,25 @@ await() {
 	$TRAIN --shards 4 -S 2/alice,bob start.nnt bob:all.nnt | cmp - views.nnt
 }
 
+@test "a template: a shard for each host, or for each worker" {
+	cp -L shard-0.nnt alice/part.nnt
+	cp -L shard-1.nnt shard-0.nnt alice
+	cp -L shard-1.nnt bob/part.nnt
+	cp -L shard-2.nnt part.nnt
+	cp -L shard-2.nnt bob/shard-2.nnt
+	$TRAIN -S alice,2/bob,: start.nnt '%h:part.nnt' | cmp - local.nnt
+	$TRAIN -S 2/me@alice,bob start.nnt '%h:shard-%d.nnt' | cmp - local.nnt
+	mv bob/shard-2.nnt bob/s%002
+	mv alice/shard-0.nnt alice/s%000
+	mv alice/shard-1.nnt alice/s%001
+	$TRAIN -S 2/me@alice,bob start.nnt '%h:s%%%03d' | cmp - local.nnt
+	fails 4 ", which lies there alone" \
+		$TRAIN -S 3/me@alice,bob start.nnt '%h:s-%d'
+	fails 2 "a template needs one %d" $TRAIN -S alice,bob start.nnt '%h:%%'
+	fails 2 "%h:: no file is named" $TRAIN -S alice,bob start.nnt '%h:'
+	fails 2 "%h:x: there are no hosts (--sshlogin)" $TRAIN -w 2 start.nnt '%h:x'
+}
+
 @test "a path with a colon" {
 	cp -L all.nnt bob:all.nnt
 	$TRAIN --shards 4 -w 2 start.nnt bob:all.nnt | cmp - views.nnt
@@ -136,7 +155,7 @@ bob_worker() {
 		$TRAIN "$SSH" --assign $method -S 2/host-a,host-b start.nnt host-a:shard-2.nnt \
 			host-b:shard-0.nnt host-a:shard-1.nnt | cmp - local.nnt
 	done
-	$TRAIN "$SSH" --compress -S "2/:,host-a" start.nnt \
+	$TRAIN "$SSH" --compress=always -S "2/:,host-a" start.nnt \
 		:shard-0.nnt host-a:shard-1.nnt host-a:shard-2.nnt | cmp - local.nnt
 	cp -L all.nnt hosts/host-b
 	$TRAIN "$SSH" --shards 4 -S "host-a,2/host-b,:" start.nnt host-b:all.nnt | cmp - views.nnt

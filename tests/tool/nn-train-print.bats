@@ -95,6 +95,21 @@ touch oops; #"
 	PATH=${PATH#"$hosts/bin:"}
 	by_hand -n 3 -b 256 --shards 4 --ssh "ssh -F $hosts/ssh_config" -S 2/host-a,host-b,: start.nnt all.nnt
 	[ "$(grep -c '^ssh ' script)" -eq 3 ]
+	# Files on one host alone go to its nn-grads alone.
+	cp part-1.nnt part-2.nnt plain-?.nnt hosts/host-a/
+	cp part-0.nnt plain-1.nnt hosts/host-b/
+	rm hosts/host-a/all.nnt
+	by_hand -n 3 -b 256 --ssh "ssh -F $hosts/ssh_config" -S 2/host-a,host-b start.nnt \
+		host-a:part-2.nnt host-b:part-0.nnt host-a:part-1.nnt
+	[ "$(grep -c '^ssh ' script)" -eq 3 ]
+	by_hand -n 3 -b 256 --shards 4 --ssh "ssh -F $hosts/ssh_config" -S :,host-a,2/host-b start.nnt \
+		host-b:all.nnt
+	[ "$(grep -c '^ssh .* host-b ' script)" -eq 2 ]
+	[ "$(grep -c '^ssh ' script)" -eq 2 ]
+	by_hand -n 3 -b 256 --ssh "ssh -F $hosts/ssh_config" -S :,2/host-a start.nnt \
+		host-a:plain-0.nnt plain-1.nnt
+	fails 2 "counted by one nn-grad, and no host has all of them" nn-train --print -n 3 \
+		--ssh "ssh -F $hosts/ssh_config" -S host-a,host-b start.nnt host-a:plain-0.nnt host-b:plain-1.nnt
 }
 
 @test "what the script leaves out is said in it" {
