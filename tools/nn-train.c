@@ -19,6 +19,7 @@
 
 #include "tools/capacity.h"
 #include "tools/optimizer-options.h"
+#include "tools/train-faults.h"
 #include "tools/train-mode.h"
 #include "tools/train-print.h"
 #include "tools/train-report.h"
@@ -33,8 +34,7 @@ static struct nn_hosts hosts;
 static struct nn_placement placement;
 static const char *assign;
 static struct cli_reals capacity;
-static double timeout = 600;
-static uint64_t retries = 3;
+static struct train_faults faults;
 static struct nn_update_options how;
 static struct nn_train_options plan;
 static bool has_batch, has_shard_seed, has_seed;
@@ -48,6 +48,7 @@ static const char *journal_path;
 static const char *output_path;
 static bool verbose;
 static bool print_script;
+static int outcome; /* exit status, if all goes well */
 
 static const struct cli_option options[] = {
 	CLI_COUNT_GIVEN('b', "batch", "ROWS", &plan.run.batch, &has_batch,
@@ -89,9 +90,7 @@ static const struct cli_option options[] = {
 		"who gets which shard (default dynamic)"),
 	CLI_REALS(0, "capacity", "C,...", &capacity,
 		"how fast each worker is, for --assign weighted (default measured)"),
-	CLI_REAL(0, "timeout", "SEC", &timeout, 0, 1e9,
-		"longest wait for an answer; 0: for ever (default 600)"),
-	CLI_COUNT(0, "retries", "N", &retries, "other tries of a task (default 3)"),
+	TRAIN_FAULT_OPTIONS(faults),
 	CLI_HEADING("Checkpoints:"),
 	CLI_STRING('c', "checkpoint", "FILE", &plan.checkpoint,
 		"model and state go there in the end, and if the run is stopped"),
@@ -195,6 +194,7 @@ static void check_usage(int count, char *const *operands)
 	if (ways > 1)
 		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
 	train_mode_check(&mode);
+	train_faults_check(&faults);
 	if (compress && !sshlogin && !sshloginfile && !worker_command)
 		cli_usage(
 			"--compress is for lines to others: --sshlogin, --sshloginfile, --worker");
@@ -405,8 +405,6 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	struct nn_bundle order = { 0 };
 	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
 		.capacity = capacity.values,
-		.timeout = timeout,
-		.retries = retries,
 		.warn = cli_warn,
 		.processors = nn_processors(),
 		.homes = placement.homes,
@@ -430,10 +428,15 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	if (!status)
 		status = nn_places_make(&places, &crew.place_count, &where, err);
 	crew.places = places;
+	train_faults_apply(&faults, &crew);
+	if (!status)
+		train_faults_quorum(&faults, &crew);
 	if (!status)
 		status = nn_pool_new(&pool, &crew, err);
 	if (!status)
 		status = nn_train(updater, pool, &plan, err);
+	if (!status)
+		outcome = train_faults_status(&faults, pool);
 	nn_pool_free(pool);
 	nn_places_free(places, crew.place_count);
 	nn_updater_free(updater);
@@ -540,6 +543,7 @@ int main(int argc, char **argv)
 
 	how.optim = nn_optim_no_options;
 	mode = train_no_mode;
+	faults = train_usual_faults;
 	plan.target = (double)NAN;
 	operands = cli_start(&tool, argc, argv, &count);
 	check_usage(count, operands);
@@ -578,5 +582,5 @@ int main(int argc, char **argv)
 	nn_checkpoint_free(&checkpoint);
 	nn_placement_free(&placement);
 	nn_hosts_free(&hosts);
-	return 0;
+	return outcome;
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/memory.h"
+#include "sched/deadline.h"
 #include "train/channel.h"
 #include "train/pool.h"
 
@@ -44,6 +45,9 @@ struct nn_pool_worker {
 	double began;                 /* when it became BUSY */
 	double seconds;               /* at work since somebody asked */
 	uint64_t counted;             /* bytes that passed its channel and are in pool->bytes */
+	double limit;                 /* seconds that it has; 0: no limit */
+	bool fresh;                   /* it has done no task since it was started */
+	struct nn_deadline times;     /* of its tasks, if limits adapt */
 	struct nn_assign_speed speed; /* rows a second, if capacities are measured */
 	/* Of a worker that shares memory: see direct.c. */
 	struct nn_direct_request queue[NN_DIRECT_QUEUE];
@@ -75,9 +79,11 @@ struct nn_pool {
 	pthread_cond_t news; /* for nn_pool_next */
 	struct nn_pool_worker *workers;
 	size_t worker_count;
-	size_t threads; /* that run */
-	bool *able;     /* [worker_count]: STARTING, IDLE or BUSY, and its place is not given up */
-	bool *gone;     /* [place_count]: places that were given up */
+	size_t threads;  /* that run */
+	bool *able;      /* [worker_count]: STARTING, IDLE or BUSY, and its place is not given up */
+	size_t given_up; /* workers, when it was stopped */
+	double longest_first; /* seconds that the first tasks of a worker took */
+	bool *gone;           /* [place_count]: places that were given up */
 	bool closing;
 	uint64_t model_number;      /* of the last model */
 	struct nn_pool_task *tasks; /* [task_count] */
@@ -120,7 +126,11 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 /* pool_plan.c: plans the tasks of a step, if they are to be; and takes note of how fast a worker was. */
 int nn_pool_plan(struct nn_pool *pool, struct nn_error *err);
 void nn_pool_measure(struct nn_pool_worker *worker, const struct nn_answer *answer);
+/* Seconds that a worker has, which is STARTING, or BUSY with its task; 0: no limit. */
+double nn_pool_limit(const struct nn_pool_worker *worker);
 struct nn_assign_view nn_pool_view(const struct nn_pool *pool);
+/* Workers that may still do something: neither RETIRED nor of a place that was given up. */
+size_t nn_pool_left(const struct nn_pool *pool);
 /* The first operand that nobody who is left has; NN_NOBODY: there is none. */
 size_t nn_pool_lost_data(const struct nn_pool *pool);
 /* The task that this one, who is free, shall take. */
@@ -141,6 +151,9 @@ int nn_direct_open(struct nn_pool *pool, struct nn_error *err);
 void nn_direct_close(struct nn_pool *pool);
 /* The description, to one that has just said hello; by its thread. */
 int nn_direct_describe(struct nn_pool_worker *worker, struct nn_error *err);
+/* worker_fault.c: BUSY, STARTING -> DEAD or RETIRED, for the reason `why`; by its thread, with the
+ * lock, which is released meanwhile. */
+void nn_pool_take_fault(struct nn_pool_worker *worker, struct nn_error *why);
 /* The thread of a worker. */
 void *nn_pool_live(void *worker);
 

@@ -118,6 +118,8 @@ static void free_tasks(struct nn_pool *pool)
 void nn_pool_stop(struct nn_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
+	if (!pool->closing)
+		pool->given_up = pool->worker_count - nn_pool_left(pool);
 	pool->closing = true;
 	for (size_t i = 0; i < pool->worker_count; i++) {
 		struct nn_pool_worker *worker = &pool->workers[i];
@@ -236,7 +238,9 @@ static void kill_late(struct nn_pool_worker *worker)
 double nn_pool_kill_late(struct nn_pool *pool)
 {
 	double time = nn_pool_now();
-	double next = pool->options->timeout > 0 ? time + pool->options->timeout : 0;
+	double least = pool->options->adaptive ? NN_DEADLINE_LEAST : pool->options->timeout;
+	/* A thread may set a deadline while we sleep: not one before this. */
+	double next = least > 0 ? time + least : 0;
 
 	for (size_t i = 0; i < pool->worker_count; i++) {
 		struct nn_pool_worker *worker = &pool->workers[i];
@@ -314,6 +318,11 @@ void nn_pool_say(struct nn_pool *pool, const struct nn_error *line)
 	speak(pool);
 	pthread_mutex_unlock(&pool->lock);
 	pool->options->warn("%s", line->text);
+}
+
+size_t nn_pool_given_up(const struct nn_pool *pool)
+{
+	return pool->given_up;
 }
 
 bool nn_pool_may_retry(const struct nn_pool *pool)

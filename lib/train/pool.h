@@ -40,6 +40,8 @@ struct nn_pool_options {
 	char *const *operands; /* [home_count] */
 	size_t home_count;
 	double timeout;   /* seconds for an answer, or until a worker is ready; 0: no limit */
+	bool adaptive;    /* ... but less for one whose answers take less: sched/deadline.h */
+	size_t quorum;    /* workers that must not be given up; 0: one */
 	uint64_t retries; /* of a task, and of starting a worker that has not answered yet */
 	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -122,6 +124,9 @@ void nn_pool_elsewhere(struct nn_pool *pool);
 bool nn_pool_may_retry(const struct nn_pool *pool);
 /* A line for `warn`, behind those of faults. */
 void nn_pool_say(struct nn_pool *pool, const struct nn_error *line);
+
+/* How many workers had been given up when it was stopped. */
+size_t nn_pool_given_up(const struct nn_pool *pool);
 
 /* Do all of the workers share memory? */
 bool nn_pool_is_shared(const struct nn_pool *pool);

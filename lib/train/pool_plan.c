@@ -80,8 +80,53 @@ int nn_pool_plan(struct nn_pool *pool, struct nn_error *err)
 	return status;
 }
 
+/* Of a task that is about rows nothing is known before: it is the reading of a file. */
+static double size_of(const struct nn_pool *pool, size_t task)
+{
+	return pool->sizes && task != NN_NOBODY ? pool->sizes[task] : 1;
+}
+
+double nn_pool_limit(const struct nn_pool_worker *worker)
+{
+	const struct nn_pool *pool = worker->pool;
+	double longest = pool->options->timeout;
+	bool reads = worker->task != NN_NOBODY && !pool->tasks[worker->task].what->shards;
+	double limit = 0;
+
+	if (!pool->options->adaptive || worker->state == STARTING || reads)
+		return longest;
+	if (!worker->fresh)
+		limit = nn_deadline_of(&worker->times, size_of(pool, worker->task));
+	return limit > 0 ? limit : nn_deadline_first(pool->longest_first, longest);
+}
+
+static void note_time(struct nn_pool_worker *worker)
+{
+	struct nn_pool *pool = worker->pool;
+	double seconds = nn_pool_now() - worker->began;
+
+	if (!pool->options->adaptive)
+		return;
+	if ((worker->fresh || worker->times.count < NN_DEADLINE_ENOUGH) &&
+		pool->longest_first < seconds)
+		pool->longest_first = seconds;
+	worker->fresh = false;
+	nn_deadline_note(&worker->times, size_of(pool, worker->task), seconds);
+}
+
+size_t nn_pool_left(const struct nn_pool *pool)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < pool->worker_count; i++)
+		left += pool->workers[i].state != RETIRED && !pool->gone[pool->workers[i].place];
+	return left;
+}
+
 void nn_pool_measure(struct nn_pool_worker *worker, const struct nn_answer *answer)
 {
+	if (answer->preamble.shards)
+		note_time(worker);
 	/* What a question about rows took is the reading of a file. */
 	if (worker->pool->options->assign == NN_ASSIGN_WEIGHTED && answer->preamble.shards &&
 		answer->preamble.kind == NN_KIND_GRAD)

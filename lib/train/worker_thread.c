@@ -14,22 +14,26 @@
  *  sleep_off ^                                                 |
  *            +-------------------------------------------------+
  *
- * A fault is an end, a silence longer than the timeout, a frame that is damaged or not the answer,
- * a number that is none. take_fault ends the process, and
+ * A fault is an end, a silence longer than the timeout (nn_pool_limit), a frame that is damaged or not
+ * the answer, a number that is none. take_fault (worker_fault.c) ends the process, and
  *   - gives the task back: another worker takes it, if there is one, at most `retries` times more;
  *   - lets the worker sleep (DEAD), 0.1 s at first and twice as long each time, up to 10 s; an
  *     answer resets that. Then it is started again;
  *   - retires it if it has not come as far as hello `retries` times more, and all workers of its
  *     place if the fault would come again there: a file that cannot be read, no such tool, another
  *     version.
- * The pool fails when a task was tried too often, when two workers (or one twice) have given numbers
- * for it that are none, or when all workers are retired. A worker whose time
- * is up is killed by whoever waits in nn_pool_next, which makes the fault. nn_pool_free kills those
- * that are BUSY or STARTING and lets IDLE ones go by END.
+ * The pool fails when a task was tried too often, when two tries of it gave numbers that are none, when
+ * all workers are retired, or when fewer than the quorum are left: neither retired nor of a place that
+ * was given up. One that sleeps or starts again is left.
+ *
+ * A worker whose time is up is killed by whoever waits in nn_pool_next, which makes the fault: the
+ * thread waits for the process alone (nn_process_bound), not for the end of its pipes, which others
+ * may hold open. nn_pool_stop kills those that are BUSY or STARTING and lets IDLE ones go by END.
  *
  * A worker that shares memory moves between IDLE and BUSY by the hand of whoever waits in
  * nn_pool_next (hand_out and nn_pool_finish_task, direct.c), its thread being asleep: two wake-ups less
- * a task. A fault there is left for the thread (await_fault), and all else is as above. */
+ * a task. A fault there is left for the thread (await_fault), and all else is as above; but numbers
+ * that are none are for whoever sums them to find (shared_doubt.c). */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -83,15 +87,14 @@ void nn_pool_wake(struct nn_pool *pool)
 void nn_pool_set_state(struct nn_pool_worker *worker, enum nn_worker_state state)
 {
 	struct nn_pool *pool = worker->pool;
-	double timeout = pool->options->timeout;
 
 	worker->state = state;
 	if (state == BUSY)
 		worker->began = nn_pool_now();
 	pool->able[worker->number] =
 		state != DEAD && state != RETIRED && !pool->gone[worker->place];
-	worker->deadline =
-		(state == BUSY || state == STARTING) && timeout > 0 ? nn_pool_now() + timeout : 0;
+	worker->limit = state == BUSY || state == STARTING ? nn_pool_limit(worker) : 0;
+	worker->deadline = worker->limit > 0 ? nn_pool_now() + worker->limit : 0;
 }
 
 bool nn_pool_is_direct(const struct nn_pool_worker *worker)
@@ -194,6 +197,7 @@ static void become_ready(struct nn_pool_worker *worker)
 {
 	worker->starts = 0;
 	worker->has = 0;
+	worker->fresh = true;
 	nn_pool_set_state(worker, IDLE);
 	if (nn_pool_is_direct(worker))
 		nn_pool_tell(worker->pool);
@@ -227,194 +231,6 @@ static int start_worker(struct nn_pool_worker *worker, struct nn_error *err)
 	if (!status)
 		become_ready(worker);
 	return status;
-}
-
-static void fail_pool(struct nn_pool *pool, const struct nn_error *err)
-{
-	if (!pool->failed)
-		pool->failure = *err;
-	pool->failed = true;
-}
-
-static void say(struct nn_pool *pool, const char *line)
-{
-	nn_buffer_printf(&pool->said, NULL, "%s\n", line);
-}
-
-static void name_task(const struct nn_preamble *what, char *out, size_t size)
-{
-	if (what->shards)
-		snprintf(out, size, "step %llu, shard %llu: ", (unsigned long long)what->step,
-			(unsigned long long)what->first);
-	else
-		out[0] = '\0';
-}
-
-/* Who could do the task of this one, now or soon, and has its data? */
-static bool has_other(const struct nn_pool_worker *worker, size_t task)
-{
-	const struct nn_pool *pool = worker->pool;
-	struct nn_assign_view view = nn_pool_view(pool);
-
-	for (size_t i = 0; i < pool->worker_count && task != NN_NOBODY; i++)
-		if (i != worker->number && pool->able[i] && nn_assign_allowed(&view, task, i))
-			return true;
-	return false;
-}
-
-/* Those who are left may not have all of the data: that ends the run. */
-static void check_data(struct nn_pool *pool, const struct nn_error *named)
-{
-	size_t lost = nn_pool_lost_data(pool);
-	struct nn_error line;
-
-	if (lost == NN_NOBODY)
-		return;
-	nn_fail(&line, NN_FAILED, "%s; nobody is left who has %s, which lies there alone",
-		named->text, pool->options->operands[lost]);
-	fail_pool(pool, &line);
-}
-
-/* The worker's place is given up, and the run, if it was the last. What this machine has to say
- * needs no name. */
-static void give_up_place(struct nn_pool_worker *worker, const struct nn_error *plain,
-	const struct nn_error *named)
-{
-	struct nn_pool *pool = worker->pool;
-	const struct nn_place *place = &pool->options->places[worker->place];
-	struct nn_error line;
-	bool others = false;
-
-	pool->gone[worker->place] = true;
-	for (size_t i = 0; i < pool->worker_count; i++)
-		if (pool->workers[i].place == worker->place)
-			pool->able[i] = false;
-	for (size_t i = 0; i < pool->options->place_count; i++)
-		others = others || !pool->gone[i];
-	if (!others) {
-		fail_pool(pool, place->name ? named : plain);
-		return;
-	}
-	check_data(pool, named);
-	if (pool->failed)
-		return;
-	nn_fail(&line, NN_FAILED, "%s; no more tasks go to %s", named->text,
-		place->name ? place->name : "this machine");
-	say(pool, line.text);
-}
-
-/* Gives the task back, for another to do. */
-static void return_task(struct nn_pool_worker *worker, const struct nn_error *why, bool counts)
-{
-	struct nn_pool *pool = worker->pool;
-	struct nn_error last;
-	struct nn_pool_task *task;
-
-	if (worker->task == NN_NOBODY)
-		return;
-	task = &pool->tasks[worker->task];
-	pool->assign[worker->task].waiting = true;
-	pool->assign[worker->task].avoid = worker->number;
-	worker->task = NN_NOBODY;
-	pool->retries++;
-	if (!counts)
-		return;
-	if (task->faults++ >= pool->options->retries)
-		nn_fail(&last, why->status, "%s; that was try %llu, and the last (--retries)",
-			why->text, (unsigned long long)task->faults);
-	else if (why->status == NN_BAD && task->bad++)
-		nn_fail(&last, why->status, "%s, as it was in the try before", why->text);
-	else
-		return;
-	fail_pool(pool, &last);
-}
-
-/* Ends the process, and finds out more of the cause. `named` says who and at which task. */
-static void find_cause(struct nn_pool_worker *worker, struct nn_error *why, struct nn_error *named)
-{
-	struct nn_pool *pool = worker->pool;
-	char task[80] = "";
-
-	if (worker->running) {
-		worker->running = false;
-		pthread_mutex_unlock(&pool->lock);
-		nn_channel_break(&worker->channel, why);
-		pthread_mutex_lock(&pool->lock);
-	}
-	if (worker->late)
-		nn_fail(why, NN_FAILED, "nothing came for %g s (--timeout)",
-			pool->options->timeout);
-	*named = *why;
-	if (worker->task != NN_NOBODY)
-		name_task(pool->tasks[worker->task].what, task, sizeof task);
-	nn_fail(named, why->status, "%s: %s%s", worker->name, task, why->text);
-}
-
-static bool all_retired(const struct nn_pool *pool)
-{
-	for (size_t i = 0; i < pool->worker_count; i++)
-		if (pool->workers[i].state != RETIRED)
-			return false;
-	return true;
-}
-
-/* Of a fault that may not come again: DEAD, or RETIRED if it never gets ready. `task` is what it was
- * at. */
-static void go_on(struct nn_pool_worker *worker, bool was_ready, size_t task,
-	const struct nn_error *named)
-{
-	struct nn_pool *pool = worker->pool;
-	struct nn_error line;
-
-	if (!was_ready && worker->starts++ >= pool->options->retries) {
-		nn_pool_set_state(worker, RETIRED);
-		nn_fail(&line, named->status, "%s; it is given up (--retries)", named->text);
-		if (all_retired(pool)) {
-			nn_fail(&line, named->status, "%s; no worker is left", named->text);
-			fail_pool(pool, &line);
-		}
-		check_data(pool, named);
-	} else {
-		nn_pool_set_state(worker, DEAD);
-		nn_fail(&line, named->status, "%s; %s in %g s", named->text,
-			was_ready && has_other(worker, task) ?
-				"another takes it, and this one starts again" :
-				"it starts again",
-			worker->sleep);
-	}
-	if (!pool->failed)
-		say(pool, line.text);
-}
-
-/* BUSY, STARTING -> DEAD or RETIRED; called with the lock, which is released meanwhile. */
-static void take_fault(struct nn_pool_worker *worker, struct nn_error *why)
-{
-	struct nn_pool *pool = worker->pool;
-	bool was_ready = worker->state != STARTING;
-	size_t task = worker->task;
-	bool hopeless;
-	struct nn_error named;
-
-	find_cause(worker, why, &named);
-	nn_direct_forget(worker);
-	hopeless = worker->channel.hopeless;
-	if (pool->closing || pool->gone[worker->place]) {
-		return_task(worker, &named, false);
-		nn_pool_set_state(worker, RETIRED);
-	} else if (hopeless) {
-		return_task(worker, &named, false);
-		nn_pool_set_state(worker, RETIRED);
-		give_up_place(worker, why, &named);
-	} else {
-		return_task(worker, &named, true);
-		go_on(worker, was_ready, task, &named);
-	}
-	if (!pool->closing && !pool->failed && all_retired(pool)) {
-		nn_fail(why, named.status, "%s; no worker is left", named.text);
-		fail_pool(pool, why);
-	}
-	nn_pool_wake(pool);
-	nn_pool_tell(pool);
 }
 
 /* DEAD -> STARTING, by and by. */
@@ -459,7 +275,7 @@ void *nn_pool_live(void *argument)
 			retire(worker);
 			break;
 		}
-		take_fault(worker, &err);
+		nn_pool_take_fault(worker, &err);
 		if (worker->state == DEAD)
 			sleep_off(worker);
 	}

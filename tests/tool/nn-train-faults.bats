@@ -144,3 +144,99 @@ survives() {
 	grep -qE "^nn-train: worker [12] on (alice|bob): its .* is of version 0.0, this program of .*; no more tasks go to (alice|bob)$" err
 	[ "$(wc -l <err)" -eq 1 ]
 }
+
+@test "--timeout auto: what is usual" {
+	local how jobs=()
+	for how in pipe shared; do
+		(
+			mkdir $how && cd $how && cp -P ../*.nnt . && cp -r ../beside .
+			ROGUE_FLAG=$PWD/flag ROGUE_AT=40
+			export ROGUE_FLAG ROGUE_AT ROGUE=hang
+			run="$TRAIN --worker $builddir/tests/tool/rogue"
+			[ "$how" = pipe ] || run=beside/$TRAIN
+			timeout 60 $run -e 60 -w 2 --timeout auto start.nnt all.nnt -o out 2>err 3>&-
+			cmp out want.nnt
+		) &
+		jobs+=($!)
+	done
+	for job in "${jobs[@]}"; do wait "$job"; done
+	for how in pipe shared; do
+		grep -qE "^nn-train: worker [12]: step [0-9]+, shard [0-3]: nothing came for 5 s, where [0-9.e-]+ s are usual \(--timeout auto\); another" \
+			$how/err
+		[ "$(wc -l <$how/err)" -eq 1 ]
+	done
+	fails 2 "--timeout -1: neither a number of seconds, from 0 to 1e+09, nor auto" \
+		nn-train --timeout -1 start.nnt all.nnt
+	fails 2 "--timeout soon: neither" nn-train --timeout soon start.nnt all.nnt
+}
+
+# A worker that has come up once and never again: number 3. The others are slow enough for that.
+mortal() {
+	cat >worker.sh <<-EOF
+		[ "\$NN_WORKER" -ge 3 ] || exec nn-grad --pace 2e-5 "\$@"
+		mkdir "was-\$NN_WORKER" 2>/dev/null || { echo no more >&2; exit 9; }
+		ROGUE=die ROGUE_FLAG= ROGUE_AT=5 exec $builddir/tests/tool/rogue "\$@"
+	EOF
+}
+
+@test "--quorum: enough workers are left, exit 3" {
+	local quorum rc
+	for quorum in 2 50% 66%; do
+		mortal
+		rm -rf was-*
+		rc=0
+		$TRAIN -e 60 -w 3 --worker 'exec sh worker.sh' --retries 1 --quorum $quorum start.nnt \
+			all.nnt -o out 2>err || rc=$?
+		assert_equal "$rc" 3
+		cmp out want.nnt
+		grep -q '^nn-train: worker 3: exit status 9: no more; it is given up (--retries)$' err
+		tail -n 1 err | grep -q "^nn-train: done, without 1 of 3 workers (--quorum $quorum)$"
+	done
+	# Nobody asked: it is done.
+	rm -rf was-* out
+	$TRAIN -e 60 -w 3 --worker 'exec sh worker.sh' --retries 1 start.nnt all.nnt -o out 2>err
+	cmp out want.nnt
+	# All are left.
+	$TRAIN -e 60 -w 3 --quorum 100% start.nnt all.nnt | cmp - want.nnt
+}
+
+@test "--quorum: too few are left, exit 4, and the checkpoint goes on" {
+	local quorum rc
+	for quorum in 3 67%; do
+		mortal
+		rm -rf was-* ck
+		rc=0
+		$TRAIN -e 60 -w 3 --worker 'exec sh worker.sh' --retries 1 --quorum $quorum -c ck \
+			start.nnt all.nnt -o out 2>err || rc=$?
+		assert_equal "$rc" 4
+		[ ! -e out ]
+		tail -n 1 err | grep -q '^nn-train: worker 3: exit status 9: no more; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum)$'
+		$TRAIN -e 60 -w 2 -c ck --resume start.nnt all.nnt -o out
+		cmp out want.nnt
+		rm out
+	done
+	fails 2 "--quorum 3, but there are 2 workers" nn-train -w 2 --quorum 3 start.nnt all.nnt
+	for quorum in 0 0% 101% -1 many % ''; do
+		fails 2 "--quorum $quorum: neither a number of workers nor a percentage" \
+			nn-train --quorum "$quorum" start.nnt all.nnt
+	done
+}
+
+@test "a host that is given up, and the quorum" {
+	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' \
+		'[ "$1" != bob ] || { echo no route to bob >&2; exit 255; }' 'exec sh -c "$2"' >ssh
+	chmod +x ssh
+	local rc=0
+	printf '%s\n' '#!/bin/sh' "exec $ROGUE_TOOL --pace 2e-5 \"\$@\"" >slow
+	chmod +x slow
+	$TRAIN -e 60 --ssh ./ssh --remote-tool "$PWD/slow" -S 2/alice,bob --retries 1 --quorum 2 \
+		start.nnt all.nnt -o out 2>err || rc=$?
+	assert_equal "$rc" 3
+	cmp out want.nnt
+	grep -q '^nn-train: worker 3 on bob: cannot reach bob: no route to bob; it is given up (--retries)$' err
+	rc=0
+	$TRAIN -e 60 --ssh ./ssh --remote-tool "$ROGUE_TOOL" -S 2/alice,bob --retries 0 --quorum 100% \
+		start.nnt all.nnt 2>err >out || rc=$?
+	assert_equal "$rc" 4
+	tail -n 1 err | grep -q 'no route to bob; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum)$'
+}
