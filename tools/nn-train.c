@@ -469,6 +469,7 @@ static void set_plan(void)
 	plan.started = train_report_start;
 	plan.progress = train_report_step;
 	plan.stop = stop;
+	plan.unsaved = train_faults_unsaved;
 	how.warn = cli_warn;
 	how.note = cli_note;
 	how.report = train_report_update;

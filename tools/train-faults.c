@@ -68,13 +68,23 @@ void train_faults_quorum(const struct train_faults *faults, struct nn_pool_optio
 	pool->quorum = (size_t)quorum;
 }
 
+static bool unsaved;
+
+void train_faults_unsaved(const struct nn_error *why, bool last)
+{
+	unsaved = last;
+	cli_warn("%s; %s", why->text,
+		last ? "the model is put out all the same" :
+		       "the training goes on, and tries again when it is due");
+}
+
 int train_faults_status(const struct train_faults *faults, const struct nn_pool *pool)
 {
 	size_t gone = nn_pool_given_up(pool);
 
 	if (!faults->quorum || !gone)
-		return NN_OK;
+		return unsaved ? NN_FAILED : NN_OK;
 	cli_warn("done, without %zu of %zu workers (--quorum %s)", gone, nn_pool_size(pool),
 		faults->quorum);
-	return NN_PARTIAL;
+	return unsaved ? NN_FAILED : NN_PARTIAL;
 }

@@ -28,8 +28,10 @@ void train_faults_check(const struct train_faults *faults);
 void train_faults_apply(const struct train_faults *faults, struct nn_pool_options *pool);
 /* The quorum, when the places are known. */
 void train_faults_quorum(const struct train_faults *faults, struct nn_pool_options *pool);
-/* What the program ends with, if the training is done: 3 if there is a quorum and some workers were
- * given up, which is said. The pool has been stopped. */
+/* For the training: the checkpoint cannot be written. */
+void train_faults_unsaved(const struct nn_error *why, bool last);
+/* What the program ends with, if the training is done: 4 if the last checkpoint could not be
+ * written, 3 if there is a quorum and some workers were given up, which is said. The pool has been stopped. */
 int train_faults_status(const struct train_faults *faults, const struct nn_pool *pool);
 
 #endif

@@ -1,5 +1,6 @@
 #include "train/channel.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,12 +118,20 @@ int nn_channel_hello(struct nn_channel *channel, struct nn_error *err)
 	return nn_reader_verify(channel->reader, err);
 }
 
+/* Of a write that has failed. */
+static int explain(int status, struct nn_error *err)
+{
+	return status && errno == EPIPE ? nn_fail(err, NN_FAILED, "it takes no more tasks") :
+					  status;
+}
+
 int nn_channel_send_model(struct nn_channel *channel, const struct nn_preamble *model,
 	const struct nn_bundle *params, struct nn_error *err)
 {
-	return channel->packing ?
-		nn_packed_write(channel->writer, model, params, &channel->base, err) :
-		nn_writer_frame(channel->writer, model, params, err);
+	return explain(channel->packing ?
+			nn_packed_write(channel->writer, model, params, &channel->base, err) :
+			nn_writer_frame(channel->writer, model, params, err),
+		err);
 }
 
 static int check_same(const char *what, uint64_t got, uint64_t want, struct nn_error *err)
@@ -169,10 +178,11 @@ int nn_channel_send_task(struct nn_channel *channel, const struct nn_preamble *t
 {
 	struct nn_bundle nothing = { 0 };
 
-	return task->flags & NN_FLAG_REFERENCE ?
-		nn_writer_reference(channel->writer, task, err) :
-		nn_writer_frame(channel->writer, task,
-			channel->order && task->shards ? channel->order : &nothing, err);
+	return explain(task->flags & NN_FLAG_REFERENCE ?
+			nn_writer_reference(channel->writer, task, err) :
+			nn_writer_frame(channel->writer, task,
+				channel->order && task->shards ? channel->order : &nothing, err),
+		err);
 }
 
 int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamble *task,

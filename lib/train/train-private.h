@@ -47,6 +47,7 @@ struct training {
 	double began;
 	uint64_t told;   /* the step that the progress is at */
 	double saved_at; /* seconds, as `began` */
+	bool unsaved;    /* the last checkpoint could not be written */
 	uint64_t saved;  /* the step that the checkpoint has */
 };
 

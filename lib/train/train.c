@@ -38,14 +38,11 @@ bool nn_train_goes_on(const struct training *training)
 				     next.epoch < training->last_epoch;
 }
 
-static int save(struct training *training, struct nn_error *err)
+static int write_checkpoint(struct training *training, struct nn_error *err)
 {
-	uint64_t step;
-	int status = training->async ? nn_async_settle(training, err) : NN_OK;
+	uint64_t step = training->checkpoint->model.preamble.step;
+	int status;
 
-	if (status)
-		return status;
-	step = training->checkpoint->model.preamble.step;
 	if (!training->options->checkpoint || training->saved == step)
 		return NN_OK;
 	status = nn_stopping_save(training, err);
@@ -56,6 +53,22 @@ static int save(struct training *training, struct nn_error *err)
 	if (!status)
 		training->saved = step;
 	return status;
+}
+
+/* A disk that is full now may have room the next time, and what is there is the last checkpoint: the
+ * training goes on. In the end it is the model that matters. */
+static int save(struct training *training, bool last, struct nn_error *err)
+{
+	struct nn_error why;
+	int status = training->async ? nn_async_settle(training, err) : NN_OK;
+
+	if (status)
+		return status;
+	status = write_checkpoint(training, &why);
+	if (status && (last || !training->unsaved))
+		training->options->unsaved(&why, last);
+	training->unsaved = status != NN_OK;
+	return NN_OK;
 }
 
 /* Is the model to be tried, now that it is `taken` steps further? */
@@ -108,8 +121,10 @@ static int tell(struct training *training, struct nn_error *err)
 static int stopped(struct training *training, int signal, struct nn_error *err)
 {
 	const char *checkpoint = training->options->checkpoint;
-	int status = save(training, err);
+	int status = training->async ? nn_async_settle(training, err) : NN_OK;
 
+	if (!status)
+		status = write_checkpoint(training, err);
 	if (status)
 		return status;
 	return nn_fail(err, NN_FAILED, "stopped by signal %d (%s) after step %llu%s%s%s", signal,
@@ -131,16 +146,16 @@ static int loop(struct training *training, struct nn_error *err)
 		if (!status)
 			status = tell(training, err);
 		if (!status && is_time_to_save(training, before))
-			status = save(training, err);
+			status = save(training, false, err);
 		signal = training->options->stop();
 		if (!status && signal && !is_done(training))
 			return stopped(training, signal, err);
 	}
 	if (!status)
-		return save(training, err);
+		return save(training, true, err);
 	/* A step that failed halfway has not touched what was reached, unless it was the update. */
 	if (training->progress.steps && !training->async && nn_updater_intact(training->updater))
-		save(training, &ignored);
+		write_checkpoint(training, &ignored);
 	return status;
 }
 

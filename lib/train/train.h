@@ -74,6 +74,8 @@ struct nn_train_options {
 	bool rehearse;        /* end when `started` has returned: nothing is trained or written */
 	void (*started)(const struct nn_train_start *start);
 	void (*progress)(const struct nn_train_progress *progress);
+	/* The checkpoint cannot be written, which is said once until it can; or not even in the end. */
+	void (*unsaved)(const struct nn_error *why, bool last);
 	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */
 };
 

@@ -16,6 +16,7 @@ setup() {
 	ln -s "$BATS_FILE_TMPDIR"/*.nnt .
 	ROGUE_TOOL=$(command -v nn-grad)
 	export ROGUE_TOOL ROGUE_FLAG=$PWD/flag
+	pids= mounted=
 	# Workers that share memory are what stands beside nn-train.
 	mkdir beside
 	cp "$(command -v nn-train)" beside/nn-train
@@ -23,6 +24,11 @@ setup() {
 }
 
 teardown() {
+	local pid
+	for pid in $pids; do
+		kill -9 "$pid" 2>/dev/null || :
+	done
+	[ -z "$mounted" ] || umount "$mounted"
 	[ ! -e flag.pid ] || kill -9 "$(cat flag.pid)" 2>/dev/null || :
 }
 
@@ -72,7 +78,7 @@ survives() {
 		done
 	done <<-'EOF'
 		die^(killed by signal 9|exit status 137).*
-		quit^frame [0-9]+, byte .*: the stream ends without an END frame.*
+		quit^(frame [0-9]+, byte .*: the stream ends without an END frame.*|it takes no more tasks)
 		cut^(killed by signal 9|exit status 137).*
 		hang^nothing came for 2 s \(--timeout\)
 		other-step^it answered another task: step 1, not 0
@@ -102,7 +108,7 @@ survives() {
 
 @test "standard output closed" {
 	survives pipe close "step 0, shard [0-3]: nothing came for 2 s \(--timeout\)"
-	survives shared close "step 0, shard [0-3]: frame [0-9]+, byte .*the stream ends without an END"
+	survives shared close "step 0, shard [0-3]: (frame [0-9]+, byte .*the stream ends without an END|it takes no more tasks)"
 }
 
 @test "two answers" {
@@ -239,4 +245,114 @@ mortal() {
 		start.nnt all.nnt 2>err >out || rc=$?
 	assert_equal "$rc" 4
 	tail -n 1 err | grep -q 'no route to bob; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum)$'
+}
+
+# As TRAIN, slow enough to do something to it meanwhile: some two seconds.
+slowly() {
+	$TRAIN -e 60 -w 2 --worker "nn-grad --pace 4e-5" "$@"
+}
+
+# until_there WHAT...: within ten seconds.
+until_there() {
+	local tries
+	for ((tries = 0; tries < 200; tries++)); do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	fail "not within ten seconds: $*"
+}
+
+@test "no room for checkpoints: the model comes all the same" {
+	local rc
+	(
+		ulimit -f 8
+		$TRAIN -e 60 -w 2 --every 7 -c ck start.nnt all.nnt | cat >out
+		exit "${PIPESTATUS[0]}"
+	) 2>err || rc=$?
+	assert_equal "$rc" 4
+	cmp out want.nnt
+	assert_equal "$(cat err)" "$(printf 'nn-train: ck: cannot write: File too large; %s\n' \
+		"the training goes on, and tries again when it is due" "the model is put out all the same")"
+	[ ! -e ck ]
+	[ -z "$(find . -name '*.part')" ]
+}
+
+@test "a disk that is full for a while" {
+	mkdir disk
+	mount -t tmpfs -o size=96k none disk 2>/dev/null || skip "no tmpfs can be mounted here"
+	mounted=$PWD/disk
+	slowly --every 1 -c disk/ck start.nnt all.nnt -o out 2>err 3>&- &
+	local pid=$! bytes
+	pids=$pid
+	until_there [ -s disk/ck ]
+	head -c 1000000 /dev/zero >disk/filler 2>/dev/null || :
+	until_there grep -q "disk/ck: cannot write: No space left on device; the training goes on" err
+	nn-info --verify disk/ck
+	rm disk/filler
+	wait $pid
+	cmp out want.nnt
+	[ "$(wc -l <err)" -eq 1 ]
+	nn-convert --to nnt --frame 0 disk/ck | cmp - want.nnt
+}
+
+@test "the folder of the checkpoint is removed, and comes again" {
+	mkdir there
+	slowly --every 1 -c there/ck start.nnt all.nnt -o out 2>err 3>&- &
+	local pid=$!
+	pids=$pid
+	until_there [ -s there/ck ]
+	mv there elsewhere
+	until_there grep -q "there/ck: cannot create: No such file or directory; the training goes on" err
+	nn-info --verify elsewhere/ck
+	mkdir there
+	wait $pid
+	cmp out want.nnt
+	[ "$(wc -l <err)" -eq 1 ]
+	nn-convert --to nnt --frame 0 there/ck | cmp - want.nnt
+	fails 4 "nowhere/ck: cannot create: No such file or directory" \
+		nn-train -c nowhere/ck start.nnt all.nnt
+}
+
+@test "a host that cannot be reached for a while" {
+	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' \
+		'[ "$1" != bob ] || [ ! -e down ] || { echo no route to bob >&2; exit 255; }' \
+		'[ "$1" != bob ] || echo $$ >bob.pid' 'exec sh -c "$2"' >ssh
+	printf '%s\n' '#!/bin/sh' "exec $ROGUE_TOOL --pace 4e-5 \"\$@\"" >slow
+	chmod +x ssh slow
+	$TRAIN -e 60 --ssh ./ssh --remote-tool "$PWD/slow" -S alice,bob --retries 9 start.nnt all.nnt \
+		-o out 2>err 3>&- &
+	local pid=$!
+	pids=$pid
+	until_there [ -s bob.pid ]
+	sleep 0.2
+	: >down
+	kill -9 "$(cat bob.pid)"
+	rm bob.pid
+	until_there grep -q "^nn-train: worker 2 on bob: cannot reach bob: no route to bob; it starts again in 0.[24] s$" err
+	rm down
+	until_there [ -s bob.pid ]
+	wait $pid
+	cmp out want.nnt
+	grep -qE "^nn-train: worker 2 on bob: step [0-9]+, shard [0-3]: killed by signal 9 \(Killed\); another takes it" err
+	run ! grep -v "^nn-train: worker 2 on bob: " err
+}
+
+@test "workers stopped and killed at random, with little time" {
+	local kids pid kills=0
+	$TRAIN -e 600 -w 1 start.nnt all.nnt -o longer
+	beside=$(dirname "$ROGUE_TOOL")/nn-train
+	${TRAIN/nn-train/$beside} -e 600 -w 3 --timeout 0.5 --retries 100 start.nnt all.nnt -o out 2>err 3>&- &
+	pid=$!
+	pids=$pid
+	while kill -0 $pid 2>/dev/null; do
+		kids=($(pgrep -P $pid || :))
+		[ ${#kids[@]} -eq 0 ] ||
+			! kill -$([ $((RANDOM % 4)) -eq 0 ] && echo STOP || echo KILL) \
+				"${kids[RANDOM % ${#kids[@]}]}" 2>/dev/null || kills=$((kills + 1))
+		sleep 0.05
+	done
+	wait $pid
+	cmp out longer
+	[ $kills -ge 3 ]
+	run ! grep -vE '^nn-train: worker [123]: ' err
 }
