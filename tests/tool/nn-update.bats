@@ -423,7 +423,7 @@ is_model() {
 		timeout 60 bash -c 'nn-update --loop --steps 1000000 --lr 1e-9 -O adam --every 1 \
 			-c checkpoint m <circle 2>u | nn-grad data 2>g | nn-reduce >circle 2>r
 			echo ${PIPESTATUS[*]} >codes' 3>&- 2>/dev/null &
-		until [ -s checkpoint ]; do sleep 0.05; done
+		timeout 60 bash -c "until [ -s checkpoint ]; do sleep 0.05; done"
 		pkill -KILL -P "$(pgrep -P $!)" -x "$victim"
 		wait $!
 		nn-info --verify checkpoint
