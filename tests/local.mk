@@ -7,8 +7,7 @@ BATS_LOG_COMPILER = $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 # A failed test point counts once; bats exits 1 for it too.
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
-# What the tests are told: where things are, which tools there are, how this was built; and no test
-# waits for ever for what will not come.
+# What the tests are told: where things are, which tools there are, how this was built.
 AM_TESTS_ENVIRONMENT = \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir; \
@@ -17,7 +16,6 @@ AM_TESTS_ENVIRONMENT = \
 	MANDOC='$(MANDOC)'; export MANDOC; \
 	CC='$(CC)'; export CC; \
 	PATH='$(abs_builddir)':"$$PATH"; export PATH; \
-	BATS_TEST_TIMEOUT=$${BATS_TEST_TIMEOUT:-300}; export BATS_TEST_TIMEOUT; \
 	ASAN_OPTIONS=detect_leaks=$(nn_leaks):allocator_may_return_null=1; export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS; \
 	LC_ALL=C; export LC_ALL; unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE;

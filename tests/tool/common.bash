@@ -46,3 +46,14 @@ sh_fails() {
 	local code=$1 text=$2
 	fails "$code" "$text" bash -o pipefail -c "$3"
 }
+
+# await 'SHELL TEXT': until it is true, but not for ever.
+await() {
+	local tries
+	for ((tries = 0; tries < 1200; tries++)); do
+		! eval "$1" || return 0
+		sleep 0.05
+	done
+	echo "waited in vain until: $1"
+	return 1
+}

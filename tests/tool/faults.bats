@@ -123,7 +123,7 @@ faults() {
 			LD_PRELOAD=$builddir/tests/fuzz/faults.so FAULT=name FAULT_AT=1 \
 				$tool 3>&- &
 			tool_pid=$!
-			until [ -n "$(find . -name '.out*.part')" ]; do sleep 0.05; done
+			await '[ -n "$(find . -name ".out*.part")" ]'
 			kill -$signal "$tool_pid"
 			rc=0
 			wait "$tool_pid" || rc=$?

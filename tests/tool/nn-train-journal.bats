@@ -97,7 +97,7 @@ lasting() {
 	$TRAIN -e 400 -w 2 --shards 4 --every 7 -c ck --journal run.tsv model.nnt train.nnt \
 		>out 2>err 3>&- &
 	pid=$!
-	until [ -s ck ]; do sleep 0.02; done
+	await '[ -s ck ]'
 	sleep 0.05
 	kill -9 $pid
 	wait $pid || :

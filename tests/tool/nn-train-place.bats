@@ -42,16 +42,6 @@ real_hosts() {
 	SSH="ssh -F $hosts/ssh_config"
 }
 
-# Waits until a file is there with something in it.
-await() {
-	local tries
-	for ((tries = 0; tries < 200; tries++)); do
-		[ ! -s "$1" ] || return 0
-		sleep 0.05
-	done
-	return 1
-}
-
 @test "each shard on one host alone, whoever is asked first" {
 	local method
 	cp -L shard-0.nnt bob
@@ -128,7 +118,7 @@ await() {
 	$TRAIN -e 100000 --retries 1 -c ck --every 1 -S alice,bob start.nnt \
 		alice:shard-0.nnt alice:shard-1.nnt bob:shard-2.nnt >out 2>err 3>&- &
 	pid=$!
-	await ck
+	await '[ -s ck ]'
 	mv bob gone
 	kill -9 "$(bob_worker $pid)"
 	local status=0
@@ -169,7 +159,7 @@ bob_worker() {
 	local pid kid status=0 data="host-a:shard-0.nnt host-a:shard-1.nnt host-b:shard-2.nnt"
 	$TRAIN "$SSH" -e 60 -c ck --every 1 -S 2/host-a,host-b start.nnt $data >out 2>err 3>&- &
 	pid=$!
-	await ck
+	await '[ -s ck ]'
 	for kid in $(pgrep -P $pid); do
 		kill -9 "$kid"
 	done
@@ -181,7 +171,7 @@ bob_worker() {
 	$TRAIN "$SSH" -e 100000 --retries 1 -c ck --every 1 -S host-a,host-b start.nnt $data \
 		>out 2>err 3>&- &
 	pid=$!
-	await ck
+	await '[ -s ck ]'
 	kill -9 "${pids##* }"
 	kill -9 $(pgrep -P $pid -f host-b)
 	wait $pid || status=$?

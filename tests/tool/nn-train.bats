@@ -171,7 +171,7 @@ bad_worker() {
 	$TRAIN -e 1000000 -w 1 --shards 8 -c ck start.nnt all.nnt >/dev/null 3>&- 2>&1 &
 	local pid=$!
 	pids=$pid
-	until [ -s ck.lock ]; do sleep 0.02; done
+	await '[ -s ck.lock ]'
 	fails 4 "ck: is in use by process $pid on $(hostname)" $TRAIN -c ck --resume start.nnt all.nnt
 	kill -9 $pid
 	wait $pid || :

@@ -302,7 +302,7 @@ is_model() {
 	(head -c 100 models >/dev/null; : >gone) &
 	(rc=0; timeout 20 nn-update --loop --steps 9 -c kept5 m <gradients >models 2>said || rc=$?; echo $rc >rc) &
 	exec 9>gradients
-	until [ -e gone ]; do sleep 0.05; done
+	await '[ -e gone ]'
 	cat g0 >&9
 	exec 9>&-
 	wait
@@ -338,9 +338,9 @@ is_model() {
 			exec 9>gradients
 			if [ $rest != none ]; then
 				cat g0 $rest >&9
-				until [ "$(cat log 2>/dev/null | wc -l)" = 2 ]; do sleep 0.05; done
+				await '[ "$(cat log 2>/dev/null | wc -l)" = 2 ]'
 			else
-				until grep -qs nn-update /proc/$!/comm; do sleep 0.05; done
+				await 'grep -qs nn-update /proc/$!/comm'
 				sleep 0.3
 			fi
 			kill -$signal $!
@@ -359,7 +359,7 @@ is_model() {
 	# What is ignored stays ignored.
 	(trap '' HUP; exec nn-update --loop --steps 1 -c ck m <gradients >models) &
 	exec 9>gradients
-	until grep -qs nn-update /proc/$!/comm; do sleep 0.05; done
+	await 'grep -qs nn-update /proc/$!/comm'
 	kill -HUP $!
 	cat g0 >&9
 	exec 9>&-
@@ -423,7 +423,7 @@ is_model() {
 		timeout 60 bash -c 'nn-update --loop --steps 1000000 --lr 1e-9 -O adam --every 1 \
 			-c checkpoint m <circle 2>u | nn-grad data 2>g | nn-reduce >circle 2>r
 			echo ${PIPESTATUS[*]} >codes' 3>&- 2>/dev/null &
-		timeout 60 bash -c "until [ -s checkpoint ]; do sleep 0.05; done"
+		await '[ -s checkpoint ]'
 		pkill -KILL -P "$(pgrep -P $!)" -x "$victim"
 		wait $!
 		nn-info --verify checkpoint
