@@ -70,7 +70,7 @@ static const struct cli_tool tool = { "nn-grad", "DATA...",
 
 static void check_usage(char *const *operands, int count)
 {
-	if (!count)
+	if (!count && !is_worker)
 		cli_usage("which data?");
 	for (int i = 0; i < count && !model_path; i++)
 		if (!strcmp(operands[i], "-"))

@@ -12,13 +12,13 @@
 #include "cli/cli.h"
 #include "data/partition.h"
 #include "tensor/blas.h"
-#include "train/placement.h"
 #include "train/places.h"
 #include "train/serve.h"
 #include "train/train.h"
 
 #include "tools/capacity.h"
 #include "tools/optimizer-options.h"
+#include "tools/train-data.h"
 #include "tools/train-faults.h"
 #include "tools/train-mode.h"
 #include "tools/train-print.h"
@@ -31,7 +31,7 @@ static const char *worker_command;
 static const char *ssh = "ssh";
 static const char *remote_tool = NN_WORKER_TOOL;
 static struct nn_hosts hosts;
-static struct nn_placement placement;
+static struct train_data data;
 static const char *assign;
 static struct cli_reals capacity;
 static struct train_faults faults;
@@ -85,6 +85,7 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "ssh", "CMD", &ssh, "instead of ssh"),
 	CLI_CHOICE(0, "compress", "WHEN", &compress, nn_packing_names,
 		"send in fewer bytes, without loss: auto (as the line is; default), always, never"),
+	TRAIN_DATA_OPTIONS(data),
 	CLI_STRING(0, "remote-tool", "PATH", &remote_tool, "where nn-grad is on the hosts"),
 	CLI_CHOICE(0, "assign", "METHOD", &assign, nn_assign_names,
 		"who gets which shard (default dynamic)"),
@@ -170,6 +171,32 @@ static void check_journal(void)
 			"--journal: with --async there is no model of a step that could be had again");
 }
 
+/* It can be read only once. */
+static void check_stdin(char *const *operands)
+{
+	const struct {
+		const char *what;
+		const char *path;
+	} inputs[] = { { "hosts", sshloginfile }, { "model", operands[0] },
+		{ "--valid", plan.valid } };
+	static const char data_text[] = "data";
+	const char *taken = NULL;
+
+	for (size_t i = 0; i < sizeof inputs / sizeof inputs[0] || operands[1]; i++) {
+		bool option = i < sizeof inputs / sizeof inputs[0];
+		const char *what = option ? inputs[i].what : data_text;
+		const char *path = option ? inputs[i].path : *++operands;
+
+		if (!path || strcmp(path, "-"))
+			continue;
+		if (taken == what)
+			cli_usage("standard input can be read only once");
+		if (taken)
+			cli_usage("%s and %s cannot both come on standard input", taken, what);
+		taken = what;
+	}
+}
+
 static void check_usage(int count, char *const *operands)
 {
 	int ways = (workers > 0) + (sshlogin || sshloginfile);
@@ -178,19 +205,13 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("which model? There is no operand");
 	if (count < 2)
 		cli_usage("which data?");
-	for (int i = 1; i < count; i++)
-		if (!strcmp(operands[i], "-"))
-			cli_usage("data cannot come on standard input: each worker must read them");
 	if (capacity.count && !assign)
 		assign = nn_assign_names[NN_ASSIGN_WEIGHTED];
 	if (capacity.count && nn_assign_of(assign) != NN_ASSIGN_WEIGHTED)
 		cli_usage("--capacity goes with --assign weighted");
 	if (plan.epochs && plan.steps)
 		cli_usage("either --epochs or --steps");
-	if (sshloginfile && !strcmp(sshloginfile, "-") &&
-		(!strcmp(operands[0], "-") || (plan.valid && !strcmp(plan.valid, "-"))))
-		cli_usage("hosts and %s cannot both come on standard input",
-			strcmp(operands[0], "-") ? "--valid" : "model");
+	check_stdin(operands);
 	if (ways > 1)
 		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
 	train_mode_check(&mode);
@@ -212,8 +233,6 @@ static void check_usage(int count, char *const *operands)
 	if (count > 2 && (plan.run.shards || plan.run.method || has_shard_seed))
 		cli_usage("--shards, --by and --shard-seed cut one file; each of %d is a shard",
 			count - 1);
-	if (plan.valid && !strcmp(plan.valid, "-") && !strcmp(operands[0], "-"))
-		cli_usage("model and --valid cannot both come on standard input");
 	if (output_path && plan.checkpoint && !strcmp(output_path, plan.checkpoint))
 		cli_usage("the checkpoint cannot be the output too");
 	if (log_path && cli_one_file(log_path, output_path))
@@ -399,17 +418,18 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.kernel = nn_bundle_meta(&checkpoint->model.params, "kernel"),
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed,
-		.data = placement.paths,
-		.files = placement.count };
+		.data = data.placement.paths,
+		.files = data.placement.count,
+		.send = data.send };
 	struct nn_bundle description = { 0 };
 	struct nn_bundle order = { 0 };
 	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
 		.capacity = capacity.values,
 		.warn = cli_warn,
 		.processors = nn_processors(),
-		.homes = placement.homes,
-		.operands = placement.names,
-		.home_count = placement.count,
+		.homes = data.placement.homes,
+		.operands = data.placement.names,
+		.home_count = data.placement.count,
 		.description = &description,
 		.order = &order };
 	struct nn_updater *updater = NULL;
@@ -425,6 +445,9 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	where.shared = plan.shared ? plan.shared->fd : 0;
 	if (!status)
 		status = describe(checkpoint, &description, err);
+	if (!status)
+		status = train_data_supply(&data, &plan.supply, err);
+	crew.supply = plan.supply;
 	if (!status)
 		status = nn_places_make(&places, &crew.place_count, &where, err);
 	crew.places = places;
@@ -464,8 +487,8 @@ static void set_plan(void)
 {
 	if (!plan.epochs && !plan.steps)
 		plan.epochs = 1;
-	plan.files = placement.count;
-	plan.paths = placement.names;
+	plan.files = data.placement.count;
+	plan.paths = data.placement.names;
 	plan.started = train_report_start;
 	plan.progress = train_report_step;
 	plan.stop = stop;
@@ -505,6 +528,10 @@ static _Noreturn void print_and_finish(struct nn_checkpoint *checkpoint, const c
 {
 	struct nn_error err;
 
+	if (data.spooled)
+		cli_usage("--print: the script must read the data itself: not on standard input");
+	if (data.send)
+		cli_usage("--print: nn-grad reads files: cut the data to the hosts beforehand");
 	if (mode.async || mode.local_steps)
 		cli_usage("--print: no pipeline of filters does what %s does",
 			mode.async ? "--async" : "--local-steps");
@@ -516,7 +543,7 @@ static _Noreturn void print_and_finish(struct nn_checkpoint *checkpoint, const c
 		.kernel = named ? NULL : nn_bundle_meta(&checkpoint->model.params, "kernel"),
 		.plan = &plan,
 		.hosts = &hosts,
-		.placement = &placement,
+		.placement = &data.placement,
 		.command = worker_command,
 		.ssh = ssh,
 		.remote_tool = remote_tool,
@@ -551,8 +578,8 @@ int main(int argc, char **argv)
 	read_every();
 	read_hosts();
 	check_capacity(&capacity, &hosts, &workers);
-	if (nn_placement_read(&placement, operands + 1, (size_t)count - 1, &hosts, &err))
-		cli_die(&err);
+	train_data_read(&data, operands + 1, (size_t)count - 1, &hosts,
+		sshlogin || sshloginfile || worker_command);
 	set_plan();
 	if (!print_script) {
 		cli_output(&output, output_path, true);
@@ -581,7 +608,7 @@ int main(int argc, char **argv)
 	if (status || write_model(&checkpoint.model, &output, &err))
 		cli_die(&err);
 	nn_checkpoint_free(&checkpoint);
-	nn_placement_free(&placement);
+	train_data_free(&data);
 	nn_hosts_free(&hosts);
 	return outcome;
 }

@@ -23,6 +23,10 @@ struct nn_buffer;
 int nn_read_all(int fd, struct nn_buffer *buffer, size_t limit, const char *name,
 	struct nn_error *err);
 
+/* The whole rest of `fd` into a file in memory that has no name; *spool is the caller's, at no position
+ * in particular, and not handed down to children. NN_FAILED. */
+int nn_spool(int fd, const char *name, int *spool, struct nn_error *err);
+
 /* Reading and writing wait where the descriptor does not (O_NONBLOCK). In this thread they do so, from
  * now on, only while it makes sense; -1 stands for nothing of the kind. They fail when `leave` can be
  * read (ECANCELED) and after so many milliseconds without a byte (ETIMEDOUT). When `gone` can be read,

@@ -16,3 +16,4 @@ libnnpipe_a_SOURCES += \
 	lib/base/text.h
 libnnpipe_a_SOURCES += lib/base/lock.c lib/base/lock.h
 libnnpipe_a_SOURCES += lib/base/template.c lib/base/template.h
+libnnpipe_a_SOURCES += lib/base/spool.c

@@ -119,7 +119,7 @@ static int add_frame(struct nn_dataset *dataset, struct nn_bundle *frame,
 	return NN_OK;
 }
 
-static int finish(struct nn_dataset *dataset, const char *name, struct nn_error *err)
+int nn_dataset_finish(struct nn_dataset *dataset, const char *name, struct nn_error *err)
 {
 	bool said = false;
 
@@ -135,6 +135,19 @@ static int finish(struct nn_dataset *dataset, const char *name, struct nn_error 
 	return NN_OK;
 }
 
+int nn_dataset_take(struct nn_dataset *dataset, struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err)
+{
+	struct nn_bundle bundle = { 0 };
+	int status = nn_reader_load(reader, &bundle, err);
+
+	if (status)
+		return status;
+	status = add_frame(dataset, &bundle, &frame->preamble, err);
+	nn_bundle_free(&bundle);
+	return status ? nn_reader_blame(reader, err) : NN_OK;
+}
+
 int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct nn_error *err)
 {
 	struct nn_reader *reader;
@@ -146,21 +159,13 @@ int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct
 	if (status)
 		return status;
 	while (!(status = nn_reader_find(reader, NN_KIND_DATA, &frame, err)) && frame) {
-		struct nn_bundle bundle = { 0 };
-
-		status = nn_reader_load(reader, &bundle, err);
+		status = nn_dataset_take(dataset, reader, frame, err);
 		if (status)
 			break;
-		status = add_frame(dataset, &bundle, &frame->preamble, err);
-		nn_bundle_free(&bundle);
-		if (status) {
-			nn_reader_blame(reader, err);
-			break;
-		}
 	}
 	nn_reader_close(reader);
 	if (!status)
-		status = finish(dataset, name, err);
+		status = nn_dataset_finish(dataset, name, err);
 	if (status)
 		nn_dataset_free(dataset);
 	return status;

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "stream/reader.h"
+#include "stream/writer.h"
 #include "tensor/tensor.h"
 
 /* Writers describe a frame in its preamble: rows, and for a shard V and its number. They put at most this many rows in a frame, and fewer if they would exceed
@@ -54,7 +55,18 @@ struct nn_dataset {
  * is not a shard must add up to N. A plain safetensors file with tensors x and y is one frame. A
  * stream without data frames is NN_BAD. */
 int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct nn_error *err);
+/* The same in pieces: a zeroed dataset, nn_dataset_take for each data frame that the reader is at, then
+ * nn_dataset_finish. After an error all that is left to do is nn_dataset_free. */
+int nn_dataset_take(struct nn_dataset *dataset, struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err);
+int nn_dataset_finish(struct nn_dataset *dataset, const char *name, struct nn_error *err);
 void nn_dataset_free(struct nn_dataset *dataset);
+
+/* Writes rows by number [count], in their order, or all (NULL), as frames that a set of shard `shard`
+ * of `shards` would have; at least one frame. `written` is called behind each, if it is not NULL. */
+int nn_dataset_write(const struct nn_dataset *dataset, const uint64_t *rows, uint64_t count,
+	uint64_t shard, uint64_t shards, struct nn_writer *writer, void (*written)(void *context),
+	void *context, struct nn_error *err);
 
 /* Copies rows, given by number, in their order: x [count, features] decoded and scaled to F32; y
  * [count, outputs] (float targets) or labels [count] (class numbers): NULL for what is not wanted.

@@ -5,6 +5,7 @@ libnnpipe_a_SOURCES += \
 	lib/data/cyclic.c \
 	lib/data/dataset.c \
 	lib/data/dataset.h \
+	lib/data/dataset_write.c \
 	lib/data/decimal.c \
 	lib/data/decimal.h \
 	lib/data/import.c \

@@ -46,6 +46,24 @@ int nn_data_check_frame(const struct nn_bundle *layout, const struct nn_preamble
 	return NN_OK;
 }
 
+int nn_data_lay_out(const struct nn_bundle *like, uint64_t rows, struct nn_bundle *out,
+	struct nn_error *err)
+{
+	int status = NN_OK;
+
+	for (size_t t = 0; t < like->count && !status; t++) {
+		const struct nn_tensor *tensor = &like->tensors[t];
+		uint64_t shape[NN_MAX_DIMS];
+
+		memcpy(shape, tensor->shape, sizeof shape);
+		shape[0] = rows;
+		status = nn_bundle_add(out, tensor->name, tensor->dtype, tensor->ndim, shape, err);
+	}
+	if (!status)
+		status = nn_bundle_layout(out, err);
+	return status ? status : nn_bundle_copy_metas(like, out, err);
+}
+
 static bool same_row_shape(const struct nn_tensor *a, const struct nn_tensor *b)
 {
 	if (!a || !b)

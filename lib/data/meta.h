@@ -20,6 +20,10 @@ int nn_data_check_frame(const struct nn_bundle *layout, const struct nn_preamble
 int nn_data_same_rows(const struct nn_bundle *first, const struct nn_bundle *other,
 	struct nn_error *err);
 
+/* Into *out, which is empty: the same tensors of `rows` rows, laid out, and the metadata; no data. */
+int nn_data_lay_out(const struct nn_bundle *like, uint64_t rows, struct nn_bundle *out,
+	struct nn_error *err);
+
 /* `rows`: N of the whole set; *said is false if it is missing. */
 int nn_data_total(const struct nn_bundle *metas, uint64_t *rows, bool *said, struct nn_error *err);
 /* `x_scale`: 1 if it is missing. */

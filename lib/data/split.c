@@ -122,19 +122,7 @@ static int lay_out(struct job *job, uint64_t k, uint64_t rows, struct nn_error *
 		(!job->split->sets || job->part_shard == k))
 		return NN_OK;
 	nn_bundle_free(&job->part);
-	for (size_t t = 0; t < job->first.count && !status; t++) {
-		const struct nn_tensor *tensor = &job->first.tensors[t];
-		uint64_t shape[NN_MAX_DIMS];
-
-		memcpy(shape, tensor->shape, sizeof shape);
-		shape[0] = rows;
-		status = nn_bundle_add(&job->part, tensor->name, tensor->dtype, tensor->ndim, shape,
-			err);
-	}
-	if (!status)
-		status = nn_bundle_layout(&job->part, err);
-	if (!status)
-		status = nn_bundle_copy_metas(&job->first, &job->part, err);
+	status = nn_data_lay_out(&job->first, rows, &job->part, err);
 	if (!status && job->split->sets)
 		status = count_own_rows(job, k, err);
 	job->part_rows = rows;

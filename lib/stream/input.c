@@ -20,6 +20,7 @@ int nn_input_open(struct nn_input *input, int fd, const char *name, struct nn_er
 		off_t offset = lseek(fd, 0, SEEK_CUR);
 
 		input->regular = true;
+		input->lasting = st.st_nlink > 0;
 		input->size = (uint64_t)st.st_size;
 		input->start = offset > 0 ? (uint64_t)offset : 0;
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -136,7 +137,7 @@ int nn_input_damaged(const struct nn_input *input, uint64_t position, struct nn_
 	va_start(args, format);
 	vsnprintf(why, sizeof why, format, args);
 	va_end(args);
-	return nn_fail(err, input->regular ? NN_BAD : NN_FAILED, "%s: frame %llu, byte %llu: %s",
+	return nn_fail(err, input->lasting ? NN_BAD : NN_FAILED, "%s: frame %llu, byte %llu: %s",
 		input->name, (unsigned long long)input->frame, (unsigned long long)position, why);
 }
 

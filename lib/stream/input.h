@@ -12,7 +12,8 @@
 struct nn_input {
 	int fd;
 	const char *name;
-	bool regular;      /* a regular file: damage stays, a retry does not help */
+	bool regular;
+	bool lasting;      /* a file with a name: damage stays, a retry does not help */
 	uint64_t size;     /* of a regular file, from its start */
 	uint64_t position; /* bytes handed out, counted from where the descriptor stood */
 	uint64_t start;    /* where it stood */
@@ -38,7 +39,7 @@ int nn_input_take(struct nn_input *input, void *to, size_t count, size_t *got,
 void nn_input_used(struct nn_input *input, size_t count);
 /* As take, but an end of file is "cut off here". */
 int nn_input_need(struct nn_input *input, void *to, size_t count, struct nn_error *err);
-/* Damage at a byte: in a regular file it will be there the next time too (NN_BAD), elsewhere a retry
+/* Damage at a byte: in a file with a name it will be there the next time too (NN_BAD), elsewhere a retry
  * may help (NN_FAILED). "NAME: frame N, byte P: why". */
 int nn_input_damaged(const struct nn_input *input, uint64_t position, struct nn_error *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -209,7 +209,7 @@ static int at_end_of_input(struct nn_reader *reader, const struct nn_frame **fra
 {
 	*frame = NULL;
 	if (reader->state == AT_START)
-		return nn_fail(err, reader->input.regular ? NN_BAD : NN_FAILED,
+		return nn_fail(err, reader->input.lasting ? NN_BAD : NN_FAILED,
 			"%s: empty: not even an END frame came", reader->input.name);
 	if (reader->state == AFTER_END)
 		return NN_OK;

@@ -56,7 +56,7 @@ void nn_source_library(char out[static 32])
 
 static int damaged(const struct nn_source *source, const char *why, struct nn_error *err)
 {
-	return nn_fail(err, source->input.regular ? NN_BAD : NN_FAILED, "%s: byte %llu: %s",
+	return nn_fail(err, source->input.lasting ? NN_BAD : NN_FAILED, "%s: byte %llu: %s",
 		source->input.name, (unsigned long long)source->input.position, why);
 }
 

@@ -134,6 +134,12 @@ int nn_channel_send_model(struct nn_channel *channel, const struct nn_preamble *
 		err);
 }
 
+int nn_channel_send_shard(struct nn_channel *channel, const struct nn_supply *supply,
+	uint64_t shard, void (*written)(void *context), void *context, struct nn_error *err)
+{
+	return explain(nn_supply_send(supply, shard, channel->writer, written, context, err), err);
+}
+
 static int check_same(const char *what, uint64_t got, uint64_t want, struct nn_error *err)
 {
 	if (got == want)

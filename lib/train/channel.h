@@ -29,6 +29,9 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 int nn_channel_hello(struct nn_channel *channel, struct nn_error *err);
 int nn_channel_send_model(struct nn_channel *channel, const struct nn_preamble *model,
 	const struct nn_bundle *params, struct nn_error *err);
+/* The data of a shard; `written` is called behind each frame of them. */
+int nn_channel_send_shard(struct nn_channel *channel, const struct nn_supply *supply,
+	uint64_t shard, void (*written)(void *context), void *context, struct nn_error *err);
 /* Sends the task and waits for its answer, of which all but answer->task and answer->from are
  * filled in. `params` is what the gradient must be like. Errors do not name the worker. */
 int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,

@@ -8,7 +8,7 @@
 
 /* Appends the words behind the tool's name. "--" keeps a file "-x" from being an option. */
 static int put_arguments(struct nn_buffer *line, const struct nn_places_options *options,
-	struct nn_error *err)
+	bool supplied, struct nn_error *err)
 {
 	char shard_seed[24];
 	const char *const words[] = { "--worker", "--kernel", options->kernel, "--by",
@@ -18,7 +18,7 @@ static int put_arguments(struct nn_buffer *line, const struct nn_places_options 
 	snprintf(shard_seed, sizeof shard_seed, "%llu", (unsigned long long)options->shard_seed);
 	for (size_t i = 0; i < sizeof words / sizeof words[0] && !status; i++)
 		status = nn_shell_word(line, words[i], err);
-	for (size_t i = 0; i < options->files && !status; i++)
+	for (size_t i = 0; i < options->files && !supplied && !status; i++)
 		status = nn_shell_word(line, options->data[i], err);
 	return status;
 }
@@ -47,6 +47,7 @@ static int make_here(struct nn_place *place, const struct nn_places_options *opt
 
 	*place = (struct nn_place){ .tool = options->command ? options->command : NN_WORKER_TOOL,
 		.packing = options->command ? options->packing : NN_PACK_NEVER,
+		.supplied = options->command && options->send,
 		.workers = (unsigned)workers };
 	if (options->command)
 		status = nn_buffer_puts(&line, options->command, err);
@@ -61,7 +62,7 @@ static int make_here(struct nn_place *place, const struct nn_places_options *opt
 		status = nn_buffer_printf(&line, err, " --shared %d", options->shared);
 	}
 	if (!status)
-		status = put_arguments(&line, options, err);
+		status = put_arguments(&line, options, place->supplied, err);
 	place->command = line.data;
 	return status;
 }
@@ -76,13 +77,14 @@ static int make_there(struct nn_place *place, const struct nn_places_options *op
 	*place = (struct nn_place){ .name = host->name,
 		.ssh = true,
 		.packing = options->packing,
+		.supplied = options->send,
 		.tool = options->remote_tool,
 		.workers = host->count };
 	status = nn_buffer_puts(&line, "exec", err);
 	if (!status)
 		status = nn_shell_word(&line, options->remote_tool, err);
 	if (!status)
-		status = put_arguments(&line, options, err);
+		status = put_arguments(&line, options, place->supplied, err);
 	if (!status)
 		status = nn_host_arguments(host, options->ssh, line.data, &arguments, err);
 	place->arguments = arguments;

@@ -2,6 +2,7 @@
 #ifndef NN_TRAIN_PLACES_H
 #define NN_TRAIN_PLACES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proc/hosts.h"
@@ -23,6 +24,7 @@ struct nn_places_options {
 	uint64_t shard_seed;
 	char *const *data; /* [files], as the workers see them */
 	size_t files;
+	bool send; /* workers elsewhere, or started by a command, get no files but a supply */
 };
 
 /* *places [*count], the caller's to nn_places_free; `options` and all it points to must outlive

@@ -41,6 +41,8 @@ struct nn_pool_worker {
 	double sleep;                 /* after the next fault */
 	uint64_t starts;              /* that failed, in a row */
 	uint64_t has;                 /* number of the model that it was sent */
+	bool *holds;                  /* [hold_count]: shards that it was sent */
+	size_t hold_count;
 	size_t task;                  /* that it is at */
 	double began;                 /* when it became BUSY */
 	double seconds;               /* at work since somebody asked */

@@ -140,8 +140,10 @@ void nn_pool_free(struct nn_pool *pool)
 		return;
 	nn_pool_stop(pool);
 	nn_direct_close(pool);
-	for (size_t i = 0; i < pool->worker_count; i++)
+	for (size_t i = 0; i < pool->worker_count; i++) {
 		pthread_cond_destroy(&pool->workers[i].wake);
+		free(pool->workers[i].holds);
+	}
 	pthread_cond_destroy(&pool->news);
 	pthread_mutex_destroy(&pool->lock);
 	free_tasks(pool);

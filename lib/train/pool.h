@@ -14,6 +14,7 @@
 #include "tensor/tensor.h"
 #include "train/packed.h"
 #include "train/shared.h"
+#include "train/supply.h"
 
 /* Where workers run, and what starts one there. */
 struct nn_place {
@@ -25,6 +26,7 @@ struct nn_place {
 	char *const *arguments;  /* else a program and its arguments, NULL-terminated */
 	unsigned workers;        /* how many of them */
 	enum nn_packing packing; /* of what passes by its pipes */
+	bool supplied;           /* it has no files: pool options have a supply for it */
 	int shared; /* descriptor of shared memory, handed down; the tool knows it. 0: none */
 };
 
@@ -45,6 +47,8 @@ struct nn_pool_options {
 	uint64_t retries; /* of a task, and of starting a worker that has not answered yet */
 	/* What a person must know, printf-like; called by the thread that calls nn_pool_next. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	/* Of workers that have no files; cut before the first task that has a model. */
+	const struct nn_supply *supply;
 	const struct nn_bundle *order; /* metadata of tasks that have a model; NULL: none */
 	unsigned processors;           /* here */
 	/* What places with a descriptor share; NULL: none have. It must be laid out before the

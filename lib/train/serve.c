@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/cpu.h"
-#include "base/io.h"
-#include "base/memory.h"
 #include "model/model.h"
 #include "model/network.h"
 #include "stream/reader.h"
@@ -21,31 +18,15 @@
 #include "train/fit.h"
 #include "train/local.h"
 #include "train/packed.h"
+#include "train/serve_data.h"
 #include "train/serve_shared.h"
-#include "train/shards.h"
 #include "train/task.h"
-
-struct operand {
-	struct nn_dataset data;
-	const char *name;
-	bool loaded;
-	bool fits; /* the network at hand */
-};
-
-/* A view that was asked for once. */
-struct view {
-	struct nn_shards shards; /* one of them */
-	uint64_t number;
-	uint64_t of;
-};
 
 struct server {
 	const struct nn_serve_options *options;
 	struct nn_reader *reader;
 	struct nn_writer *writer;
-	struct operand *operands; /* [options->count] */
-	struct view *views;
-	size_t view_count;
+	struct nn_serve_data *data;
 	struct nn_model model;
 	struct nn_network *network; /* of the model */
 	struct nn_task_space space;
@@ -86,89 +67,32 @@ static void say_error(const struct server *server, const struct nn_error *why)
 	nn_bundle_free(&error);
 }
 
-static int load_operand(struct operand *operand, const char *path, struct nn_error *err)
-{
-	int fd;
-	int status;
-
-	if (operand->loaded)
-		return NN_OK;
-	status = nn_open_input(path, &fd, &operand->name, err);
-	if (status)
-		return status;
-	status = nn_dataset_load(&operand->data, fd, operand->name, err);
-	close(fd);
-	operand->loaded = !status;
-	return status;
-}
-
-/* The operand that a task names. */
-static int find_operand(struct server *server, const struct nn_preamble *task,
-	struct operand **operand, struct nn_error *err)
-{
-	if (task->parts != server->options->count)
-		return nn_fail(err, NN_BAD, "a task for %u files of data, but there are %zu",
-			(unsigned)task->parts, server->options->count);
-	*operand = &server->operands[task->part];
-	return load_operand(*operand, server->options->paths[task->part], err);
-}
-
 static int answer_rows(struct server *server, const struct nn_preamble *task, struct nn_error *err)
 {
 	struct nn_preamble answer = *task;
 	struct nn_bundle nothing = { 0 };
-	struct operand *operand;
-	int status = find_operand(server, task, &operand, err);
+	const struct nn_dataset *file;
+	int status = nn_serve_data_file(server->data, task, &file, err);
 
 	if (status)
 		return status;
-	answer.rows = operand->data.rows;
-	answer.shards = operand->data.shards;
-	answer.first = operand->data.shards ? operand->data.shard : 0;
-	answer.end = operand->data.shards ? operand->data.shard + 1 : 0;
+	answer.rows = file->rows;
+	answer.shards = file->shards;
+	answer.first = file->shards ? file->shard : 0;
+	answer.end = file->shards ? file->shard + 1 : 0;
 	return nn_writer_frame(server->writer, &answer, &nothing, err);
 }
 
-static int find_view(struct server *server, const struct operand *operand,
-	const struct nn_preamble *task, const struct nn_shard **shard, struct nn_error *err)
-{
-	struct nn_view how = { .method = server->options->method,
-		.seed = server->options->shard_seed };
-	struct view *views;
-	char which[64];
-	int status;
-
-	for (size_t i = 0; i < server->view_count; i++)
-		if (server->views[i].number == task->first && server->views[i].of == task->shards) {
-			*shard = server->views[i].shards.list;
-			return NN_OK;
-		}
-	views = nn_realloc(server->views, server->view_count + 1, sizeof *views, err);
-	if (!views)
-		return NN_FAILED;
-	server->views = views;
-	views += server->view_count;
-	snprintf(which, sizeof which, "%llu/%llu", (unsigned long long)task->first,
-		(unsigned long long)task->shards);
-	how.which = which;
-	*views = (struct view){ .number = task->first, .of = task->shards };
-	status = nn_shards_of_view(&views->shards, &operand->data, operand->name, &how, err);
-	if (status)
-		return status;
-	server->view_count++;
-	*shard = views->shards.list;
-	return NN_OK;
-}
-
-/* Does the network take what the operand has? Asked once for each network. */
-static int check_fit(struct server *server, struct operand *operand, struct nn_error *err)
+/* Does the network take what the shard has? Asked once for each network and data set. */
+static int check_fit(const struct server *server, const struct nn_shard *shard, bool *fits,
+	struct nn_error *err)
 {
 	int status = NN_OK;
 
-	if (!operand->fits)
-		status = nn_fit_data(server->network, &server->model.params, &operand->data,
-			operand->name, true, err);
-	operand->fits = !status;
+	if (!*fits)
+		status = nn_fit_data(server->network, &server->model.params, shard->data,
+			shard->name, true, err);
+	*fits = !status;
 	return status;
 }
 
@@ -205,12 +129,11 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	const struct nn_step step = { task->step, task->epoch, task->step_in_epoch,
 		task->steps_per_epoch, task->seed };
 	struct nn_preamble grad = *task;
-	const struct nn_shard *shard;
-	struct nn_shard whole;
-	struct operand *operand;
+	struct nn_shard shard;
 	struct timespec began = now();
 	bool shared = task->flags & NN_FLAG_REFERENCE;
-	int status = find_operand(server, task, &operand, err);
+	bool *fits;
+	int status = nn_serve_data_shard(server->data, task, &shard, &fits, err);
 
 	if (!status && shared)
 		status = nn_shared_worker_point(server->shared, task, &server->model.params,
@@ -219,26 +142,12 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 		status = nn_fail(err, NN_BAD, "a task for model %016llx, which did not come",
 			(unsigned long long)task->id);
 	if (!status)
-		status = check_fit(server, operand, err);
-	if (status)
-		return status;
-	if (operand->data.shards &&
-		(operand->data.shards != task->shards || operand->data.shard != task->first))
-		return nn_fail(err, NN_BAD,
-			"%s: is shard %llu of %llu here, where %llu of %llu is wanted",
-			operand->name, (unsigned long long)operand->data.shard,
-			(unsigned long long)operand->data.shards, (unsigned long long)task->first,
-			(unsigned long long)task->shards);
-	whole = (struct nn_shard){ &operand->data, operand->name, task->first, operand->data.rows,
-		NULL };
-	shard = &whole;
-	if (task->parts == 1 && task->shards > 1)
-		status = find_view(server, operand, task, &shard, err);
+		status = check_fit(server, &shard, fits, err);
 	if (!status && task->rows)
 		status = nn_local_gradient(server->local, server->network, &server->model.params,
-			shard, &step, task->rows, &server->space, &server->partial, err);
+			&shard, &step, task->rows, &server->space, &server->partial, err);
 	else if (!status)
-		status = nn_task_gradient(server->network, &server->model.params, shard, &step,
+		status = nn_task_gradient(server->network, &server->model.params, &shard, &step,
 			&server->space, &server->partial, err);
 	if (status)
 		return status;
@@ -285,8 +194,7 @@ static int take_network(struct server *server, struct nn_error *err)
 	server->network = NULL;
 	let_go(server);
 	nn_partial_free(&server->partial);
-	for (size_t i = 0; i < server->options->count; i++)
-		server->operands[i].fits = false;
+	nn_serve_data_doubt(server->data);
 	status = nn_network_of_model(&server->network, params, "model", err);
 	if (!status)
 		status = nn_blas_load(nn_bundle_meta(params, "kernel"), 0, err);
@@ -355,6 +263,8 @@ static int take_frame(struct server *server, const struct nn_frame *frame, struc
 
 	if (task.kind == NN_KIND_MODEL)
 		return take_model(server, frame, err);
+	if (task.kind == NN_KIND_DATA)
+		return nn_serve_data_take(server->data, server->reader, frame, err);
 	if (task.kind != NN_KIND_TASK) {
 		nn_fail(err, NN_BAD, "a frame of %s, which is no task",
 			nn_kind_name(task.kind, kind));
@@ -395,13 +305,7 @@ static int serve(struct server *server, struct nn_error *err)
 
 static void close_server(struct server *server)
 {
-	for (size_t i = 0; i < server->view_count; i++)
-		nn_shards_free(&server->views[i].shards);
-	for (size_t i = 0; server->operands && i < server->options->count; i++)
-		if (server->operands[i].loaded)
-			nn_dataset_free(&server->operands[i].data);
-	free(server->views);
-	free(server->operands);
+	nn_serve_data_free(server->data);
 	let_go(server);
 	nn_model_free(&server->model);
 	nn_network_free(server->network);
@@ -426,8 +330,8 @@ int nn_serve(int in, int out, const struct nn_serve_options *options, struct nn_
 		nn_reader_take_references(server.reader);
 		status = nn_shared_worker_new(&server.shared, (int)options->shared, &why);
 	}
-	if (!status && !(server.operands = nn_alloc(options->count, sizeof *server.operands, &why)))
-		status = NN_FAILED;
+	if (!status)
+		status = nn_serve_data_new(&server.data, options, &why);
 	if (!status) {
 		status = serve(&server, &why);
 		if (status)

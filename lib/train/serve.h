@@ -9,6 +9,8 @@
  *                        rows > 0: so many local steps (train/local.h), metadata `optimizer`,
  *                        `keep_inner`
  *   worker       grad    of that shard and step
+ *   coordinator  data    of a shard, all of its frames one behind another, to a worker without files
+ *                        before its first task of it
  *   coordinator  task    with V = 0: how many rows has operand `part`?
  *   worker       task    the same, with rows; and V and first, if the operand is a shard by itself
  *   coordinator  model   without tensors, metadata `optimizer`, `spin`: of what lies in memory that
@@ -35,7 +37,8 @@
 #define NN_WORKER_SPIN "spin" /* microseconds to look for a task before sleeping */
 
 struct nn_serve_options {
-	char *const *paths; /* [count]: one file, of which shards are views, or a shard each */
+	/* [count]: one file, of which shards are views, or a shard each; none: they are sent */
+	char *const *paths;
 	size_t count;
 	const char *method;  /* of nn_partitioner_names: how one file is cut */
 	uint64_t shard_seed; /* of random cuts */

@@ -76,6 +76,28 @@ static int size_shards(struct training *training, const struct nn_preamble *answ
 	return NN_OK;
 }
 
+static void count_rows(struct training *training, uint64_t rows)
+{
+	training->rows += rows;
+	if (training->largest < rows)
+		training->largest = rows;
+}
+
+/* What is held here is what workers would answer. */
+static void look_at_supply(struct training *training, struct nn_preamble *answers)
+{
+	const struct nn_supply *supply = training->options->supply;
+
+	for (size_t i = 0; i < supply->count; i++) {
+		const struct nn_dataset *data = &supply->data[i];
+
+		answers[i] = (struct nn_preamble){ .rows = data->rows,
+			.shards = data->shards,
+			.first = data->shard };
+		count_rows(training, data->rows);
+	}
+}
+
 /* Asks the workers, who see the data, how many rows there are. */
 static int ask_rows(struct training *training, struct nn_preamble *answers, struct nn_error *err)
 {
@@ -94,9 +116,7 @@ static int ask_rows(struct training *training, struct nn_preamble *answers, stru
 		status = nn_pool_next(training->pool, &answer, err);
 		if (!status) {
 			answers[answer.task] = answer.preamble;
-			training->rows += answer.preamble.rows;
-			if (training->largest < answer.preamble.rows)
-				training->largest = answer.preamble.rows;
+			count_rows(training, answer.preamble.rows);
 		}
 	}
 	free(tasks);
@@ -106,13 +126,21 @@ static int ask_rows(struct training *training, struct nn_preamble *answers, stru
 int nn_train_survey(struct training *training, struct nn_error *err)
 {
 	struct nn_preamble *answers = nn_alloc(training->options->files, sizeof *answers, err);
-	int status = answers ? ask_rows(training, answers, err) : NN_FAILED;
+	struct nn_supply *supply = training->options->supply;
+	int status = answers ? NN_OK : NN_FAILED;
 
+	if (!status && supply)
+		look_at_supply(training, answers);
+	else if (!status)
+		status = ask_rows(training, answers, err);
 	if (!status && !training->rows)
 		status = nn_fail(err, NN_BAD, "%s: there are no rows in it",
 			training->options->paths[0]);
 	if (!status)
 		status = choose_shards(training, answers, err);
+	if (!status && supply)
+		status = nn_supply_cut(supply, training->run.shards, training->run.method,
+			training->run.shard_seed, err);
 	if (!status)
 		status = size_shards(training, answers, err);
 	free(answers);

@@ -60,6 +60,7 @@ struct nn_train_options {
 	bool async;                 /* each gradient is an update as soon as it comes */
 	uint64_t max_staleness;     /* steps that a shard may be ahead of the slowest then */
 	struct nn_shared *shared;   /* memory that workers of the pool share; NULL: none does */
+	struct nn_supply *supply;   /* data for workers that have no files; NULL: all have them */
 	struct nn_journal *journal; /* gets a line for each answer; NULL: none */
 	const char *valid;          /* data set to try the model on after each epoch; NULL: none */
 	const char *checkpoint;     /* NULL: none */

@@ -35,6 +35,7 @@
  * a task. A fault there is left for the thread (await_fault), and all else is as above; but numbers
  * that are none are for whoever sums them to find (shared_doubt.c). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -169,6 +170,45 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 		pthread_cond_signal(&worker->wake);
 }
 
+/* Data that pass take their time: what has to come in time is the next frame of them. */
+static void renew_deadline(void *context)
+{
+	struct nn_pool_worker *worker = context;
+
+	pthread_mutex_lock(&worker->pool->lock);
+	if (worker->limit > 0)
+		worker->deadline = nn_pool_now() + worker->limit;
+	pthread_mutex_unlock(&worker->pool->lock);
+}
+
+/* Is the worker to be sent the shard before a task of it? */
+static bool lacks(const struct nn_pool_worker *worker, uint64_t shard)
+{
+	return worker->pool->options->places[worker->place].supplied &&
+		!(shard < worker->hold_count && worker->holds[shard]);
+}
+
+/* Without the lock, as all that the thread alone has. */
+static int send_shard(struct nn_pool_worker *worker, uint64_t shard, struct nn_error *err)
+{
+	const struct nn_supply *supply = worker->pool->options->supply;
+	int status;
+
+	if (worker->hold_count < supply->shards.shards) {
+		free(worker->holds);
+		worker->hold_count = (size_t)supply->shards.shards;
+		worker->holds = nn_alloc(worker->hold_count, sizeof *worker->holds, err);
+		if (!worker->holds) {
+			worker->hold_count = 0;
+			return NN_FAILED;
+		}
+	}
+	status =
+		nn_channel_send_shard(&worker->channel, supply, shard, renew_deadline, worker, err);
+	worker->holds[shard] = !status;
+	return status;
+}
+
 /* The task that the worker has got; called with the lock, which is released meanwhile. */
 static int do_task(struct nn_pool_worker *worker, struct nn_error *err)
 {
@@ -182,7 +222,9 @@ static int do_task(struct nn_pool_worker *worker, struct nn_error *err)
 
 	worker->has = task->model_number;
 	pthread_mutex_unlock(&pool->lock);
-	if (model)
+	if (what->shards && lacks(worker, what->first))
+		status = send_shard(worker, what->first, err);
+	if (!status && model)
 		status = nn_channel_send_model(&worker->channel, model, params, err);
 	if (!status)
 		status = nn_channel_ask(&worker->channel, what, params, &answer, err);
@@ -197,6 +239,8 @@ static void become_ready(struct nn_pool_worker *worker)
 {
 	worker->starts = 0;
 	worker->has = 0;
+	if (worker->hold_count)
+		memset(worker->holds, 0, worker->hold_count * sizeof *worker->holds);
 	worker->fresh = true;
 	nn_pool_set_state(worker, IDLE);
 	if (nn_pool_is_direct(worker))

@@ -27,6 +27,7 @@ BATS_TESTS += tests/tool/examples.bats
 BATS_TESTS += tests/tool/samebits.bats
 BATS_TESTS += tests/tool/nn-train.bats
 BATS_TESTS += tests/tool/nn-train-place.bats
+BATS_TESTS += tests/tool/nn-train-send.bats
 BATS_TESTS += tests/tool/nn-assign.bats
 BATS_TESTS += tests/tool/nn-train-modes.bats
 BATS_TESTS += tests/tool/nn-train-stop.bats
