@@ -7,7 +7,8 @@ nobase_dist_demo_SCRIPTS = \
 	examples/linear-regression/run.sh \
 	examples/parallel/run.sh \
 	examples/ssh/run.sh \
-	examples/straggler/run.sh
+	examples/straggler/run.sh \
+	examples/train-ssh/run.sh
 nobase_dist_demo_DATA = \
 	examples/README.md \
 	examples/common.sh \
@@ -23,4 +24,5 @@ nobase_dist_demo_DATA = \
 	examples/parallel/README.md \
 	examples/ssh/README.md \
 	examples/ssh/hosts.sh \
-	examples/straggler/README.md
+	examples/straggler/README.md \
+	examples/train-ssh/README.md

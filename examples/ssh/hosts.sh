@@ -6,6 +6,8 @@
 #   hosts_begin DIR               makes the keys, and DIR/bin/ssh, which reads DIR/ssh_config alone
 #   host_start NAME [VAR=VALUE]   starts sshd; sessions on NAME work in DIR/NAME, with the
 #                                 variables set; 1, and a reason in $hosts_why, if that fails
+#   host_stop NAME                kills it and all that runs in its sessions with -9; its files
+#                                 stay, and host_start makes it come back
 # shellcheck shell=sh
 
 hosts_begin() {
@@ -40,7 +42,8 @@ host_start() {
 	shift
 	folder=$hosts/$name
 	mkdir -p "$folder"
-	ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$hosts/$name.key" </dev/null
+	[ -f "$hosts/$name.key" ] ||
+		ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$hosts/$name.key" </dev/null
 	for attempt in 1 2 3 4 5 6 7 8; do
 		host_port=$((host_port + 1))
 		host_configure "$@"
@@ -48,10 +51,33 @@ host_start() {
 		pid=$("$sshd" -D -e -f "$hosts/$name.sshd_config" 2>"$hosts/$name.log" \
 			</dev/null >/dev/null & echo $!)
 		pids="$pids $pid"
-		host_wait && return 0
+		host_wait && echo "$pid" >"$hosts/$name.pid" && return 0
 	done
 	hosts_why="sshd does not start: $(tail -n 1 "$hosts/$name.log")"
 	return 1
+}
+
+# Stopped first, sshd begins no session that the list would lack.
+host_stop() {
+	pid=$(cat "$hosts/$1.pid")
+	kill -STOP "$pid"
+	# shellcheck disable=SC2046 # words are meant
+	kill -9 $(host_processes "$pid") 2>/dev/null || :
+	rm "$hosts/$1.pid"
+	pids=$(printf ' %s ' "$pids" | sed "s/ $pid / /; s/ *\$//")
+}
+
+# host_processes PID: that one, and all that come from it.
+host_processes() {
+	ps -A -o ppid= -o pid= | awk -v top="$1" '{ parent[$2] = $1 }
+		END {
+			for (pid in parent) {
+				for (over = pid; over in parent && over != top; )
+					over = parent[over]
+				if (over == top)
+					print pid
+			}
+		}'
 }
 
 host_configure() {

@@ -71,6 +71,26 @@ example() {
 	grep -q '^  nn-assign: ready after 5, where 2 would be ideal: 40.0 %$' out
 }
 
+@test "train-ssh: the same bits on hosts, and where one goes away" {
+	example train-ssh made
+	[ "$(grep -c '^  same bits' out)" -eq 4 ]
+	grep -q '^  nn-train: worker 4 on host-b: ' out
+	grep -q '^  Exit status 4. ' out
+	tail -n 1 made/errors | grep -q 'nobody is left who has host-b:shard-[23].nnt'
+	# A twentieth of the bytes, and nearly as good.
+	awk '/--sync/ { bytes = $(NF - 2); share = $(NF - 1) }
+		/--local-steps 23\)/ { seen = $(NF - 2) * 20 < bytes && $(NF - 1) >= 90 && share >= 93 }
+		END { exit !seen }' out
+	# What ran on the hosts has ended too, or is about to.
+	local tries
+	for ((tries = 0; tries < 100; tries++)); do
+		pgrep -f "$PWD/made/hosts" >/dev/null || return 0
+		sleep 0.05
+	done
+	pgrep -a -f "$PWD/made/hosts"
+	return 1
+}
+
 @test "an example leaves nothing behind" {
 	mkdir tmp
 	TMPDIR=$PWD/tmp "$examples/by-hand/run.sh" >/dev/null 3>&-
