@@ -6,6 +6,23 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "stream/reader.h"
+
+/* Those who read it afterwards do not know where it came from. */
+static void verify(int fd)
+{
+	const struct nn_frame *frame;
+	struct nn_reader *reader;
+	struct nn_error err;
+
+	if (lseek(fd, 0, SEEK_SET) || nn_reader_open(&reader, fd, "stdin", NN_KIND_DATA, &err))
+		cli_die(&err);
+	do
+		if (nn_reader_next(reader, &frame, &err))
+			cli_die(&err);
+	while (frame);
+	nn_reader_close(reader);
+}
 
 /* Workers here open what we hold open: it has no name of its own. */
 static void spool(struct nn_placement *placement, size_t number)
@@ -19,6 +36,7 @@ static void spool(struct nn_placement *placement, size_t number)
 	if (nn_spool(STDIN_FILENO, "stdin", &fd, &err) ||
 		nn_buffer_printf(&path, &err, "/proc/%ld/fd/%d", (long)getpid(), fd))
 		cli_die(&err);
+	verify(fd);
 	free(placement->names[number]);
 	placement->names[number] = nn_strdup("stdin", &err);
 	if (!placement->names[number])

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/meta.h"
@@ -80,6 +81,13 @@ static int check_like_first(const struct nn_dataset *dataset, const struct nn_bu
 	return nn_data_same_rows(&dataset->frames[0], frame, err);
 }
 
+static void identify(struct nn_dataset *dataset, const struct nn_bundle *frame, uint64_t rows)
+{
+	const uint64_t parts[] = { dataset->id, rows, nn_hash(frame->data, frame->bytes) };
+
+	dataset->id = nn_hash(parts, sizeof parts);
+}
+
 static int add_frame(struct nn_dataset *dataset, struct nn_bundle *frame,
 	const struct nn_preamble *preamble, struct nn_error *err)
 {
@@ -112,6 +120,7 @@ static int add_frame(struct nn_dataset *dataset, struct nn_bundle *frame,
 		dataset->starts = starts;
 		starts[0] = 0;
 	}
+	identify(dataset, frame, rows);
 	dataset->frames[dataset->frame_count++] = *frame;
 	*frame = (struct nn_bundle){ 0 };
 	dataset->rows += rows;

@@ -47,6 +47,7 @@ struct nn_dataset {
 	size_t class_count;
 	uint64_t shards; /* V and the shard's number, from the preambles; 0 and 0: not sharded */
 	uint64_t shard;
+	uint64_t id; /* of the numbers: a hash; equal if two sets have the same rows in the same frames */
 	struct nn_bundle metas; /* the metadata of the frames; no tensors */
 };
 

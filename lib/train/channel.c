@@ -115,7 +115,9 @@ int nn_channel_hello(struct nn_channel *channel, struct nn_error *err)
 		return nn_fail(err, NN_BAD, "its %s is of version %s, this program of version %s",
 			channel->place->tool, version ? version : "unknown", PACKAGE_VERSION);
 	}
-	return nn_reader_verify(channel->reader, err);
+	status = nn_reader_verify(channel->reader, err);
+	channel->greeted = !status;
+	return status;
 }
 
 /* Of a write that has failed. */
@@ -173,7 +175,7 @@ static int check_answer(const struct nn_preamble *answer, const struct nn_preamb
 			task->steps_per_epoch, err);
 	if (!status)
 		status = check_same("seed", answer->seed, task->seed, err);
-	if (!status && answer->id != task->id)
+	if (!status && task->shards && answer->id != task->id)
 		status = nn_fail(err, NN_FAILED, "it answered for model %016llx, not %016llx",
 			(unsigned long long)answer->id, (unsigned long long)task->id);
 	return status;
@@ -309,8 +311,9 @@ static void tell_end(struct nn_channel *channel, int ended, const char *words, s
 		nn_fail(why, NN_FAILED, "%s not found%s%s", place->tool, place->name ? " on " : "",
 			place->name ? place->name : "");
 	} else if (place->ssh && WIFEXITED(ended) && WEXITSTATUS(ended) == 255) {
-		nn_fail(why, NN_FAILED, "cannot reach %s%s%s", place->name, *words ? ": " : "",
-			words);
+		nn_fail(why, NN_FAILED, "%s %s%s%s",
+			channel->greeted ? "lost the line to" : "cannot reach", place->name,
+			*words ? ": " : "", words);
 	} else if (*words) {
 		nn_fail(why, NN_FAILED, "%s: %s", end, words);
 	} else if (WIFSIGNALED(ended)) {

@@ -18,6 +18,7 @@ struct nn_channel {
 	unsigned char *base;           /* the model that the worker has, if it came packed */
 	const struct nn_bundle *order; /* what tasks say beside their numbers; NULL: nothing */
 	bool known_layout;             /* the last gradient had the tensors of the parameters */
+	bool greeted;                  /* the worker has said hello */
 	bool hopeless;                 /* the fault will be the same the next time, there */
 	bool said;                     /* the worker has said itself what is wrong */
 };

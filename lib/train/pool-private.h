@@ -41,7 +41,7 @@ struct nn_pool_worker {
 	double sleep;                 /* after the next fault */
 	uint64_t starts;              /* that failed, in a row */
 	uint64_t has;                 /* number of the model that it was sent */
-	bool *holds;                  /* [hold_count]: shards that it was sent */
+	bool *holds; /* [hold_count]: shards that it was sent, or files of it that were looked at */
 	size_t hold_count;
 	size_t task;                  /* that it is at */
 	double began;                 /* when it became BUSY */
@@ -75,6 +75,13 @@ struct nn_pool_task {
 	struct nn_answer answer;
 };
 
+/* What the first worker that was asked has said of an operand of the data. */
+struct nn_pool_file {
+	bool known;
+	struct nn_preamble answer;
+	char from[80];
+};
+
 struct nn_pool {
 	const struct nn_pool_options *options;
 	pthread_mutex_t lock;
@@ -85,6 +92,7 @@ struct nn_pool {
 	bool *able;      /* [worker_count]: STARTING, IDLE or BUSY, and its place is not given up */
 	size_t given_up; /* workers, when it was stopped */
 	double longest_first; /* seconds that the first tasks of a worker took */
+	struct nn_pool_file *files; /* [options->home_count] */
 	bool *gone;           /* [place_count]: places that were given up */
 	bool closing;
 	uint64_t model_number;      /* of the last model */
@@ -156,6 +164,8 @@ int nn_direct_describe(struct nn_pool_worker *worker, struct nn_error *err);
 /* worker_fault.c: BUSY, STARTING -> DEAD or RETIRED, for the reason `why`; by its thread, with the
  * lock, which is released meanwhile. */
 void nn_pool_take_fault(struct nn_pool_worker *worker, struct nn_error *why);
+/* The run ends, for this reason, if it does not end for another one already. */
+void nn_pool_fail(struct nn_pool *pool, const struct nn_error *err);
 /* The thread of a worker. */
 void *nn_pool_live(void *worker);
 

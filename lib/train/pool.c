@@ -81,7 +81,9 @@ int nn_pool_new(struct nn_pool **pool, const struct nn_pool_options *options, st
 	new->workers = nn_alloc(new->worker_count, sizeof *new->workers, err);
 	new->able = nn_alloc(new->worker_count, sizeof *new->able, err);
 	new->gone = nn_alloc(options->place_count, sizeof *new->gone, err);
-	if (!new->workers || !new->able || !new->gone) {
+	new->files = nn_alloc(options->home_count, sizeof *new->files, err);
+	if (!new->workers || !new->able || !new->gone || !new->files) {
+		free(new->files);
 		free(new->workers);
 		free(new->able);
 		free(new->gone);
@@ -151,6 +153,7 @@ void nn_pool_free(struct nn_pool *pool)
 	free(pool->workers);
 	free(pool->able);
 	free(pool->gone);
+	free(pool->files);
 	free(pool);
 }
 

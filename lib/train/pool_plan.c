@@ -13,11 +13,28 @@ static bool has_data(const struct nn_pool *pool, size_t operand, size_t worker)
 		nn_placement_is_home(options->homes[operand], options->places[place].name);
 }
 
+/* Those who share memory read the files of this machine and are not asked afterwards what they have, so
+ * while there are some they say what a file holds. */
+static bool may_say(const struct nn_pool *pool, size_t operand, size_t worker)
+{
+	if (pool->direct_count == pool->worker_count || nn_pool_is_direct(&pool->workers[worker]))
+		return true;
+	for (size_t i = 0; pool->direct_count && i < pool->worker_count; i++)
+		if (nn_pool_is_direct(&pool->workers[i]) && pool->able[i] &&
+			has_data(pool, operand, i))
+			return false;
+	return true;
+}
+
 static bool is_allowed(const void *context, size_t task, size_t worker)
 {
 	const struct nn_pool *pool = context;
+	const struct nn_preamble *what = pool->tasks[task].what;
 
-	return !pool->tasks[task].what || has_data(pool, pool->tasks[task].what->part, worker);
+	if (!what)
+		return true;
+	return has_data(pool, what->part, worker) &&
+		(what->shards || may_say(pool, what->part, worker));
 }
 
 struct nn_assign_view nn_pool_view(const struct nn_pool *pool)

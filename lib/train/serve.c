@@ -77,6 +77,7 @@ static int answer_rows(struct server *server, const struct nn_preamble *task, st
 	if (status)
 		return status;
 	answer.rows = file->rows;
+	answer.id = file->id;
 	answer.shards = file->shards;
 	answer.first = file->shards ? file->shard : 0;
 	answer.end = file->shards ? file->shard + 1 : 0;

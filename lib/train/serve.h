@@ -12,7 +12,8 @@
  *   coordinator  data    of a shard, all of its frames one behind another, to a worker without files
  *                        before its first task of it
  *   coordinator  task    with V = 0: how many rows has operand `part`?
- *   worker       task    the same, with rows; and V and first, if the operand is a shard by itself
+ *   worker       task    the same, with rows, and the data's id; and V and first, if the operand is
+ *                        a shard by itself
  *   coordinator  model   without tensors, metadata `optimizer`, `spin`: of what lies in memory that
  *                        both share; before any reference
  *   coordinator  task    a reference, see train/shared.h: the answer is a reference too, of kind

@@ -41,6 +41,12 @@ static int choose_shards(struct training *training, const struct nn_preamble *an
 	bool views = options->files == 1 && !answers[0].shards;
 
 	training->numbered = answers[0].shards > 0;
+	if (!views && run->shards && run->shards != options->files && options->files == 1)
+		return nn_fail(err, NN_USAGE,
+			"%llu shards are wanted, but %s is shard %llu of %llu already: --shards "
+			"cuts a whole set",
+			print(run->shards), options->paths[0], print(answers[0].first),
+			print(answers[0].shards));
 	if (!views && run->shards && run->shards != options->files)
 		return nn_fail(err, NN_USAGE,
 			"%llu shards are wanted, but the data are %zu files, a shard each",
@@ -93,7 +99,8 @@ static void look_at_supply(struct training *training, struct nn_preamble *answer
 
 		answers[i] = (struct nn_preamble){ .rows = data->rows,
 			.shards = data->shards,
-			.first = data->shard };
+			.first = data->shard,
+			.id = data->id };
 		count_rows(training, data->rows);
 	}
 }
@@ -123,6 +130,25 @@ static int ask_rows(struct training *training, struct nn_preamble *answers, stru
 	return status;
 }
 
+/* Whoever names the same path on two hosts may have meant one set. */
+static void warn_of_twins(const struct training *training, const struct nn_preamble *answers)
+{
+	const struct nn_train_options *options = training->options;
+	struct nn_error line;
+
+	for (size_t i = 1; i < options->files; i++)
+		for (size_t k = 0; k < i; k++) {
+			if (answers[i].shards || !answers[i].rows || answers[i].id != answers[k].id)
+				continue;
+			nn_fail(&line, NN_OK,
+				"%s and %s hold the same %llu rows, which count twice: as views of "
+				"one file, name it once",
+				options->paths[k], options->paths[i], print(answers[i].rows));
+			nn_pool_say(training->pool, &line);
+			return;
+		}
+}
+
 int nn_train_survey(struct training *training, struct nn_error *err)
 {
 	struct nn_preamble *answers = nn_alloc(training->options->files, sizeof *answers, err);
@@ -138,6 +164,8 @@ int nn_train_survey(struct training *training, struct nn_error *err)
 			training->options->paths[0]);
 	if (!status)
 		status = choose_shards(training, answers, err);
+	if (!status)
+		warn_of_twins(training, answers);
 	if (!status && supply)
 		status = nn_supply_cut(supply, training->run.shards, training->run.method,
 			training->run.shard_seed, err);

@@ -5,7 +5,7 @@
 
 #include "train/pool-private.h"
 
-static void fail_pool(struct nn_pool *pool, const struct nn_error *err)
+void nn_pool_fail(struct nn_pool *pool, const struct nn_error *err)
 {
 	if (!pool->failed)
 		pool->failure = *err;
@@ -48,7 +48,7 @@ static void check_data(struct nn_pool *pool, const struct nn_error *named)
 		return;
 	nn_fail(&line, NN_FAILED, "%s; nobody is left who has %s, which lies there alone",
 		named->text, pool->options->operands[lost]);
-	fail_pool(pool, &line);
+	nn_pool_fail(pool, &line);
 }
 
 static void check_quorum(struct nn_pool *pool, const struct nn_error *named)
@@ -60,7 +60,7 @@ static void check_quorum(struct nn_pool *pool, const struct nn_error *named)
 		return;
 	nn_fail(&line, NN_FAILED, "%s; %zu of %zu workers are left, fewer than %zu (--quorum)",
 		named->text, left, pool->worker_count, pool->options->quorum);
-	fail_pool(pool, &line);
+	nn_pool_fail(pool, &line);
 }
 
 /* The worker's place is given up, and the run, if it was the last. What this machine has to say
@@ -80,7 +80,7 @@ static void give_up_place(struct nn_pool_worker *worker, const struct nn_error *
 	for (size_t i = 0; i < pool->options->place_count; i++)
 		others = others || !pool->gone[i];
 	if (!others) {
-		fail_pool(pool, place->name ? named : plain);
+		nn_pool_fail(pool, place->name ? named : plain);
 		return;
 	}
 	check_data(pool, named);
@@ -115,7 +115,7 @@ static void return_task(struct nn_pool_worker *worker, const struct nn_error *wh
 		nn_fail(&last, why->status, "%s, as it was in the try before", why->text);
 	else
 		return;
-	fail_pool(pool, &last);
+	nn_pool_fail(pool, &last);
 }
 
 static void tell_late(const struct nn_pool_worker *worker, struct nn_error *why)
@@ -171,7 +171,7 @@ static void go_on(struct nn_pool_worker *worker, bool was_ready, size_t task,
 		nn_fail(&line, named->status, "%s; it is given up (--retries)", named->text);
 		if (all_retired(pool)) {
 			nn_fail(&line, named->status, "%s; no worker is left", named->text);
-			fail_pool(pool, &line);
+			nn_pool_fail(pool, &line);
 		}
 		check_data(pool, named);
 		check_quorum(pool, &line);
@@ -212,7 +212,7 @@ void nn_pool_take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 	}
 	if (!pool->closing && !pool->failed && all_retired(pool)) {
 		nn_fail(why, named.status, "%s; no worker is left", named.text);
-		fail_pool(pool, why);
+		nn_pool_fail(pool, why);
 	}
 	nn_pool_wake(pool);
 	nn_pool_tell(pool);

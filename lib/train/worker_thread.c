@@ -144,6 +144,53 @@ void nn_pool_tell(struct nn_pool *pool)
 		return; /* it is as loud as it can be */
 }
 
+/* For notes of `count` things that it holds. */
+static int make_room(struct nn_pool_worker *worker, size_t count, struct nn_error *err)
+{
+	bool *more;
+
+	if (worker->hold_count >= count)
+		return NN_OK;
+	more = nn_realloc(worker->holds, count, sizeof *more, err);
+	if (!more)
+		return NN_FAILED;
+	memset(more + worker->hold_count, 0, (count - worker->hold_count) * sizeof *more);
+	worker->holds = more;
+	worker->hold_count = count;
+	return NN_OK;
+}
+
+static int take_file(struct nn_pool_worker *worker, const struct nn_preamble *answer,
+	struct nn_error *err)
+{
+	struct nn_pool *pool = worker->pool;
+	struct nn_pool_file *file = &pool->files[answer->part];
+	const char *name = pool->options->operands[answer->part];
+
+	if (!file->known) {
+		*file = (struct nn_pool_file){ .known = true, .answer = *answer };
+		snprintf(file->from, sizeof file->from, "%s", worker->name);
+	}
+	if (file->answer.rows != answer->rows)
+		return nn_fail(err, NN_BAD, "%s has %llu rows there, and %llu for %s", name,
+			(unsigned long long)answer->rows,
+			(unsigned long long)file->answer.rows, file->from);
+	if (file->answer.id != answer->id || file->answer.shards != answer->shards ||
+		file->answer.first != answer->first)
+		return nn_fail(err, NN_BAD, "%s holds other rows there than for %s", name,
+			file->from);
+	return NN_OK;
+}
+
+/* It has been asked, so there is no need to ask it again. */
+static void note_file(struct nn_pool_worker *worker, const struct nn_preamble *answer)
+{
+	struct nn_error ignored;
+
+	if (!take_file(worker, answer, &ignored) && !make_room(worker, answer->parts, &ignored))
+		worker->holds[answer->part] = true;
+}
+
 /* BUSY -> IDLE */
 void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *answer)
 {
@@ -152,6 +199,8 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 	uint64_t bytes;
 
 	nn_pool_measure(worker, answer);
+	if (!task->what->shards)
+		note_file(worker, &answer->preamble);
 	task->answer = *answer;
 	task->answer.task = worker->task;
 	snprintf(task->answer.from, sizeof task->answer.from, "%s", worker->name);
@@ -181,31 +230,55 @@ static void renew_deadline(void *context)
 	pthread_mutex_unlock(&worker->pool->lock);
 }
 
-/* Is the worker to be sent the shard before a task of it? */
-static bool lacks(const struct nn_pool_worker *worker, uint64_t shard)
+static bool is_supplied(const struct nn_pool_worker *worker)
 {
-	return worker->pool->options->places[worker->place].supplied &&
-		!(shard < worker->hold_count && worker->holds[shard]);
+	return worker->pool->options->places[worker->place].supplied;
 }
 
-/* Without the lock, as all that the thread alone has. */
-static int send_shard(struct nn_pool_worker *worker, uint64_t shard, struct nn_error *err)
+/* A worker that has files must have the same as whoever said first how many rows there are: else the
+ * model would depend on who has done what. */
+static int look_at_file(struct nn_pool_worker *worker, const struct nn_preamble *what,
+	struct nn_error *err)
+{
+	const struct nn_preamble task = { .kind = NN_KIND_TASK,
+		.part = what->part,
+		.parts = what->parts };
+	struct nn_pool *pool = worker->pool;
+	struct nn_answer answer;
+	struct nn_error named;
+	int status = nn_channel_ask(&worker->channel, &task, NULL, &answer, err);
+
+	if (status)
+		return status;
+	pthread_mutex_lock(&pool->lock);
+	status = take_file(worker, &answer.preamble, err);
+	if (status) {
+		nn_fail(&named, NN_BAD, "%s: %s", worker->name, err->text);
+		nn_pool_fail(pool, &named);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return status;
+}
+
+/* The worker must have the data of a task: they are sent, or it is looked at what it has, each once.
+ * Without the lock, as all that the thread alone has. */
+static int provide(struct nn_pool_worker *worker, const struct nn_preamble *what,
+	struct nn_error *err)
 {
 	const struct nn_supply *supply = worker->pool->options->supply;
+	size_t count = is_supplied(worker) ? (size_t)what->shards : what->parts;
+	size_t number = is_supplied(worker) ? (size_t)what->first : what->part;
 	int status;
 
-	if (worker->hold_count < supply->shards.shards) {
-		free(worker->holds);
-		worker->hold_count = (size_t)supply->shards.shards;
-		worker->holds = nn_alloc(worker->hold_count, sizeof *worker->holds, err);
-		if (!worker->holds) {
-			worker->hold_count = 0;
-			return NN_FAILED;
-		}
-	}
-	status =
-		nn_channel_send_shard(&worker->channel, supply, shard, renew_deadline, worker, err);
-	worker->holds[shard] = !status;
+	status = make_room(worker, count, err);
+	if (status)
+		return status;
+	if (worker->holds[number])
+		return NN_OK;
+	status = is_supplied(worker) ? nn_channel_send_shard(&worker->channel, supply, what->first,
+					       renew_deadline, worker, err) :
+				       look_at_file(worker, what, err);
+	worker->holds[number] = !status;
 	return status;
 }
 
@@ -222,8 +295,8 @@ static int do_task(struct nn_pool_worker *worker, struct nn_error *err)
 
 	worker->has = task->model_number;
 	pthread_mutex_unlock(&pool->lock);
-	if (what->shards && lacks(worker, what->first))
-		status = send_shard(worker, what->first, err);
+	if (what->shards)
+		status = provide(worker, what, err);
 	if (!status && model)
 		status = nn_channel_send_model(&worker->channel, model, params, err);
 	if (!status)

@@ -105,6 +105,34 @@ real_hosts() {
 	done
 }
 
+@test "a path in the home of there" {
+	cp -L all.nnt "alice/it's all.nnt"
+	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' "HOME=$PWD/\$1; export HOME; cd / || exit 255" \
+		'exec sh -c "$2"' >ssh
+	$TRAIN --shards 4 -S alice start.nnt "alice:~/it's all.nnt" | cmp - views.nnt
+}
+
+@test "a file that is another one on another host" {
+	nn-import -t 1 <(gzip -dc "$examples/digits/digits.csv.gz" | head -n 1796) -o alice/all.nnt
+	cp -L all.nnt bob
+	fails 1 "all.nnt has 179" $TRAIN --shards 4 -S alice,bob --assign static start.nnt all.nnt
+	fails 1 "all.nnt has 1796 rows there, and 1797 for worker 1" \
+		$TRAIN --shards 4 -S :,alice --assign static start.nnt all.nnt
+	nn-import -t 1 <(gzip -dc "$examples/digits/digits.csv.gz" | tac) -o alice/all.nnt
+	fails 1 "all.nnt holds other rows there than for worker" $TRAIN --shards 4 -S alice,bob \
+		--assign static start.nnt all.nnt
+	cp -L all.nnt alice
+	$TRAIN --shards 4 -S 2/alice,bob,: start.nnt all.nnt | cmp - views.nnt
+}
+
+@test "the same rows under two names" {
+	cp -L all.nnt alice
+	cp -L all.nnt bob
+	$TRAIN -S alice,bob start.nnt '%h:all.nnt' 2>err >out
+	grep -q 'alice:all.nnt and bob:all.nnt hold the same 1797 rows, which count twice' err
+	$TRAIN -w 1 start.nnt all.nnt bob/all.nnt 2>/dev/null | cmp - out
+}
+
 @test "a login banner" {
 	cp -L all.nnt alice
 	printf '%s\n' '#!/bin/sh' 'echo Welcome to alice' >ssh
@@ -176,6 +204,6 @@ bob_worker() {
 	kill -9 $(pgrep -P $pid -f host-b)
 	wait $pid || status=$?
 	assert_equal "$status" 4
-	grep -q '^nn-train: worker 2 on host-b: cannot reach host-b: .*; nobody is left who has host-b:shard-2.nnt, which lies there alone$' err
+	grep -q '^nn-train: worker 2 on host-b: \(lost the line to\|cannot reach\) host-b.*; nobody is left who has host-b:shard-2.nnt, which lies there alone$' err
 	nn-info ck | grep -q '^frame 1: state'
 }

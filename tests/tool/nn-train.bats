@@ -422,7 +422,7 @@ fake_ssh() {
 	fails 2 "too few for 90 steps an epoch" nn-train --shards 100 -b 20 start.nnt all.nnt
 	fails 2 "which model?" nn-train
 	fails 2 "which data?" nn-train start.nnt
-	fails 2 "data cannot come on standard input" nn-train start.nnt -
+	fails 4 "stdin: empty" nn-train start.nnt - </dev/null
 	fails 2 "either --epochs or --steps" nn-train -e 1 -n 1 start.nnt all.nnt
 	fails 2 "either --workers or --sshlogin" nn-train -w 1 -S a start.nnt all.nnt
 	fails 2 "either --worker or --sshlogin" nn-train --worker x -S a start.nnt all.nnt
