@@ -252,15 +252,13 @@ static int take_gradient(struct nn_channel *channel, const struct nn_frame *fram
 	return status;
 }
 
-int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
+int nn_channel_take_answer(struct nn_channel *channel, const struct nn_preamble *task,
 	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err)
 {
 	const struct nn_frame *frame;
-	int status = nn_channel_send_task(channel, task, err);
+	int status = next(channel, task->shards ? NN_KIND_GRAD : NN_KIND_TASK, &frame, err);
 
 	*answer = (struct nn_answer){ .buffer = NN_NO_BUFFER };
-	if (!status)
-		status = next(channel, task->shards ? NN_KIND_GRAD : NN_KIND_TASK, &frame, err);
 	if (status)
 		return status;
 	answer->preamble = frame->preamble;
@@ -269,6 +267,14 @@ int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
 		return status;
 	return task->shards ? take_gradient(channel, frame, params, answer, err) :
 			      nn_reader_verify(channel->reader, err);
+}
+
+int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
+	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err)
+{
+	int status = nn_channel_send_task(channel, task, err);
+
+	return status ? status : nn_channel_take_answer(channel, task, params, answer, err);
 }
 
 uint64_t nn_channel_bytes(const struct nn_channel *channel)

@@ -37,10 +37,13 @@ int nn_channel_send_shard(struct nn_channel *channel, const struct nn_supply *su
  * filled in. `params` is what the gradient must be like. Errors do not name the worker. */
 int nn_channel_ask(struct nn_channel *channel, const struct nn_preamble *task,
 	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err);
-/* The two halves of nn_channel_ask, for a worker that shares memory: a task that has a model is a
- * reference, and so is its answer, which has no tensors. Neither takes long. */
+/* Its two halves. */
 int nn_channel_send_task(struct nn_channel *channel, const struct nn_preamble *task,
 	struct nn_error *err);
+int nn_channel_take_answer(struct nn_channel *channel, const struct nn_preamble *task,
+	const struct nn_bundle *params, struct nn_answer *answer, struct nn_error *err);
+/* The second half for a worker that shares memory: a task that has a model is a reference, and so is
+ * its answer, which has no tensors. Neither takes long. */
 int nn_channel_take_reference(struct nn_channel *channel, const struct nn_preamble *task,
 	struct nn_answer *answer, struct nn_error *err);
 /* Sent and received by it so far. */

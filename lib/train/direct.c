@@ -108,15 +108,6 @@ static bool any_has_task(const struct nn_pool *pool)
 	return false;
 }
 
-static size_t count_waiting(const struct nn_pool *pool)
-{
-	size_t waiting = 0;
-
-	for (size_t i = 0; i < pool->task_count; i++)
-		waiting += pool->assign[i].waiting;
-	return waiting;
-}
-
 /* One task more than it is at keeps a worker from waiting for us; but not one that another could
  * begin sooner. */
 static bool wants(const struct nn_pool_worker *worker)
@@ -125,7 +116,8 @@ static bool wants(const struct nn_pool_worker *worker)
 
 	return is_there(worker) && worker->queued < NN_DIRECT_QUEUE &&
 		(!tasks ||
-			(tasks == 1 && count_waiting(worker->pool) >= worker->pool->worker_count));
+			(tasks == 1 &&
+				nn_pool_waiting(worker->pool) >= worker->pool->worker_count));
 }
 
 static void hand_out(struct nn_pool_worker *worker)

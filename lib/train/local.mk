@@ -42,3 +42,4 @@ libnnpipe_a_SOURCES += lib/train/stopping.c
 libnnpipe_a_SOURCES += lib/train/journal.c lib/train/journal.h
 libnnpipe_a_SOURCES += lib/train/packed.c lib/train/packed.h
 libnnpipe_a_SOURCES += lib/train/supply.c lib/train/supply.h lib/train/serve_data.c lib/train/serve_data.h
+libnnpipe_a_SOURCES += lib/train/serve_answers.c lib/train/serve_answers.h

@@ -38,14 +38,15 @@ struct nn_pool_worker {
 	bool running; /* the channel has a process that may be killed */
 	bool late;    /* it was killed because its time was up */
 	double deadline;
-	double sleep;                 /* after the next fault */
-	uint64_t starts;              /* that failed, in a row */
-	uint64_t has;                 /* number of the model that it was sent */
+	double sleep;    /* after the next fault */
+	uint64_t starts; /* that failed, in a row */
+	uint64_t has;    /* number of the model that it was sent */
 	bool *holds; /* [hold_count]: shards that it was sent, or files of it that were looked at */
 	size_t hold_count;
-	size_t task;                  /* that it is at */
-	double began;                 /* when it became BUSY */
-	double seconds;               /* at work since somebody asked */
+	size_t task;    /* that it is at */
+	size_t next;    /* that it was sent already, and is at when it has done `task`; NN_NOBODY */
+	double began;   /* when it became BUSY */
+	double seconds; /* at work since somebody asked */
 	uint64_t counted;             /* bytes that passed its channel and are in pool->bytes */
 	double limit;                 /* seconds that it has; 0: no limit */
 	bool fresh;                   /* it has done no task since it was started */
@@ -91,9 +92,9 @@ struct nn_pool {
 	size_t threads;  /* that run */
 	bool *able;      /* [worker_count]: STARTING, IDLE or BUSY, and its place is not given up */
 	size_t given_up; /* workers, when it was stopped */
-	double longest_first; /* seconds that the first tasks of a worker took */
+	double longest_first;       /* seconds that the first tasks of a worker took */
 	struct nn_pool_file *files; /* [options->home_count] */
-	bool *gone;           /* [place_count]: places that were given up */
+	bool *gone;                 /* [place_count]: places that were given up */
 	bool closing;
 	uint64_t model_number;      /* of the last model */
 	struct nn_pool_task *tasks; /* [task_count] */
@@ -143,6 +144,10 @@ struct nn_assign_view nn_pool_view(const struct nn_pool *pool);
 size_t nn_pool_left(const struct nn_pool *pool);
 /* The first operand that nobody who is left has; NN_NOBODY: there is none. */
 size_t nn_pool_lost_data(const struct nn_pool *pool);
+/* Tasks that nobody has. */
+size_t nn_pool_waiting(const struct nn_pool *pool);
+/* The task that it was sent ahead is for others again. */
+void nn_pool_forget_next(struct nn_pool_worker *worker);
 /* The task that this one, who is free, shall take. */
 size_t nn_pool_next_task(const struct nn_pool *pool, const struct nn_pool_worker *worker);
 bool nn_pool_is_direct(const struct nn_pool_worker *worker);

@@ -54,7 +54,7 @@ static void make_workers(struct nn_pool *pool)
 			worker->pool = pool;
 			worker->number = number++;
 			worker->place = i;
-			worker->task = NN_NOBODY;
+			worker->task = worker->next = NN_NOBODY;
 			worker->sleep = NN_POOL_FIRST_SLEEP;
 			pool->direct_count += nn_pool_is_direct(worker);
 			name_worker(worker, &pool->options->places[i]);

@@ -140,6 +140,15 @@ size_t nn_pool_left(const struct nn_pool *pool)
 	return left;
 }
 
+size_t nn_pool_waiting(const struct nn_pool *pool)
+{
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < pool->task_count; i++)
+		waiting += pool->assign[i].waiting;
+	return waiting;
+}
+
 void nn_pool_measure(struct nn_pool_worker *worker, const struct nn_answer *answer)
 {
 	if (answer->preamble.shards)

@@ -18,6 +18,7 @@
 #include "train/fit.h"
 #include "train/local.h"
 #include "train/packed.h"
+#include "train/serve_answers.h"
 #include "train/serve_data.h"
 #include "train/serve_shared.h"
 #include "train/task.h"
@@ -30,7 +31,10 @@ struct server {
 	struct nn_model model;
 	struct nn_network *network; /* of the model */
 	struct nn_task_space space;
-	struct nn_partial partial;
+	/* The gradient at hand, and one that may still be on its way. */
+	struct nn_partial partials[2];
+	struct nn_partial *partial; /* one of them */
+	struct nn_serve_answers *answers;
 	bool packed;                     /* gradients */
 	struct nn_optim_options inner;   /* of local steps */
 	struct nn_json *document;        /* where its texts live */
@@ -61,6 +65,10 @@ static void say_error(const struct server *server, const struct nn_error *why)
 	char status[16];
 
 	snprintf(status, sizeof status, "%d", (int)why->status);
+	struct nn_error ignored;
+
+	if (nn_serve_answers_wait(server->answers, &ignored))
+		return;
 	if (!nn_bundle_set_meta(&error, NN_WORKER_STATUS, status, NULL) &&
 		!nn_bundle_set_meta(&error, NN_WORKER_TEXT, why->text, NULL))
 		nn_writer_frame(server->writer, &preamble, &error, NULL);
@@ -81,7 +89,8 @@ static int answer_rows(struct server *server, const struct nn_preamble *task, st
 	answer.shards = file->shards;
 	answer.first = file->shards ? file->shard : 0;
 	answer.end = file->shards ? file->shard + 1 : 0;
-	return nn_writer_frame(server->writer, &answer, &nothing, err);
+	status = nn_serve_answers_wait(server->answers, err);
+	return status ? status : nn_writer_frame(server->writer, &answer, &nothing, err);
 }
 
 /* Does the network take what the shard has? Asked once for each network and data set. */
@@ -125,6 +134,25 @@ static void keep_pace(struct timespec began, double seconds)
 		;
 }
 
+static int make_partial(struct server *server, struct nn_error *err)
+{
+	struct nn_bundle *sum = &server->partial->sum;
+	int status = nn_network_layout(server->network, sum, err);
+
+	if (!status && !server->shared)
+		status = nn_bundle_alloc(sum, err);
+	return status ? status : nn_bundle_set_meta(sum, "kernel", nn_blas_kernel(), err);
+}
+
+/* What is on its way stays as it is. */
+static int choose_partial(struct server *server, struct nn_error *err)
+{
+	if (!nn_serve_answers_busy(server->answers))
+		return NN_OK;
+	server->partial = &server->partials[server->partial == server->partials];
+	return server->partial->sum.data ? NN_OK : make_partial(server, err);
+}
+
 static int answer_task(struct server *server, const struct nn_preamble *task, struct nn_error *err)
 {
 	const struct nn_step step = { task->step, task->epoch, task->step_in_epoch,
@@ -138,30 +166,31 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 
 	if (!status && shared)
 		status = nn_shared_worker_point(server->shared, task, &server->model.params,
-			&server->partial.sum, err);
+			&server->partial->sum, err);
 	if (!status && (!server->network || (!shared && task->id != server->model.preamble.id)))
 		status = nn_fail(err, NN_BAD, "a task for model %016llx, which did not come",
 			(unsigned long long)task->id);
 	if (!status)
 		status = check_fit(server, &shard, fits, err);
+	if (!status && !shared)
+		status = choose_partial(server, err);
 	if (!status && task->rows)
 		status = nn_local_gradient(server->local, server->network, &server->model.params,
-			&shard, &step, task->rows, &server->space, &server->partial, err);
+			&shard, &step, task->rows, &server->space, server->partial, err);
 	else if (!status)
 		status = nn_task_gradient(server->network, &server->model.params, &shard, &step,
-			&server->space, &server->partial, err);
+			&server->space, server->partial, err);
 	if (status)
 		return status;
-	keep_pace(began, server->options->pace * (double)server->partial.rows);
+	keep_pace(began, server->options->pace * (double)server->partial->rows);
 	grad.kind = NN_KIND_GRAD;
 	grad.part = grad.parts = 0;
-	grad.rows = server->partial.rows;
-	grad.weight = server->partial.weight;
-	grad.loss = server->partial.loss;
-	if (server->packed)
-		return nn_packed_write(server->writer, &grad, &server->partial.sum, NULL, err);
+	grad.rows = server->partial->rows;
+	grad.weight = server->partial->weight;
+	grad.loss = server->partial->loss;
 	return shared ? nn_writer_reference(server->writer, &grad, err) :
-			nn_writer_frame(server->writer, &grad, &server->partial.sum, err);
+			nn_serve_answers_put(server->answers, &grad, &server->partial->sum,
+				server->packed, nn_reader_ready(server->reader, 0), err);
 }
 
 static int check_task(const struct nn_preamble *task, struct nn_error *err)
@@ -181,7 +210,13 @@ static void let_go(struct server *server)
 	if (!server->shared)
 		return;
 	server->model.params.data = NULL;
-	server->partial.sum.data = NULL;
+	server->partial->sum.data = NULL;
+}
+
+static void free_partials(struct server *server)
+{
+	nn_partial_free(&server->partials[0]);
+	nn_partial_free(&server->partials[1]);
 }
 
 static int take_network(struct server *server, struct nn_error *err)
@@ -191,21 +226,18 @@ static int take_network(struct server *server, struct nn_error *err)
 
 	if (server->network && nn_network_is_of(server->network, params))
 		return nn_network_check_params(server->network, params, err);
+	status = nn_serve_answers_wait(server->answers, err);
+	if (status)
+		return status;
 	nn_network_free(server->network);
 	server->network = NULL;
 	let_go(server);
-	nn_partial_free(&server->partial);
+	free_partials(server);
 	nn_serve_data_doubt(server->data);
 	status = nn_network_of_model(&server->network, params, "model", err);
 	if (!status)
 		status = nn_blas_load(nn_bundle_meta(params, "kernel"), 0, err);
-	if (!status)
-		status = nn_network_layout(server->network, &server->partial.sum, err);
-	if (!status && !server->shared)
-		status = nn_bundle_alloc(&server->partial.sum, err);
-	if (!status)
-		status = nn_bundle_set_meta(&server->partial.sum, "kernel", nn_blas_kernel(), err);
-	return status;
+	return status ? status : make_partial(server, err);
 }
 
 /* Who packs models wants packed gradients. */
@@ -297,8 +329,10 @@ static int serve(struct server *server, struct nn_error *err)
 		status = nn_reader_next(server->reader, &frame, err);
 		if (status)
 			break;
-		if (!frame || frame->preamble.kind == NN_KIND_END)
-			return nn_writer_end(server->writer, err);
+		if (!frame || frame->preamble.kind == NN_KIND_END) {
+			status = nn_serve_answers_wait(server->answers, err);
+			return status ? status : nn_writer_end(server->writer, err);
+		}
 		status = take_frame(server, frame, err);
 	}
 	return status;
@@ -306,12 +340,13 @@ static int serve(struct server *server, struct nn_error *err)
 
 static void close_server(struct server *server)
 {
+	nn_serve_answers_free(server->answers);
 	nn_serve_data_free(server->data);
 	let_go(server);
 	nn_model_free(&server->model);
 	nn_network_free(server->network);
 	nn_task_space_free(&server->space);
-	nn_partial_free(&server->partial);
+	free_partials(server);
 	nn_local_free(server->local);
 	nn_json_free(server->document);
 	nn_shared_worker_free(server->shared);
@@ -325,12 +360,15 @@ int nn_serve(int in, int out, const struct nn_serve_options *options, struct nn_
 	struct nn_error why;
 	int status = nn_reader_open(&server.reader, in, "stdin", 0, &why);
 
+	server.partial = server.partials;
 	if (!status)
 		status = nn_writer_open(&server.writer, out, "stdout", &why);
 	if (!status && options->shared) {
 		nn_reader_take_references(server.reader);
 		status = nn_shared_worker_new(&server.shared, (int)options->shared, &why);
 	}
+	if (!status)
+		status = nn_serve_answers_new(&server.answers, server.writer, &why);
 	if (!status)
 		status = nn_serve_data_new(&server.data, options, &why);
 	if (!status) {

@@ -118,6 +118,13 @@ static void return_task(struct nn_pool_worker *worker, const struct nn_error *wh
 	nn_pool_fail(pool, &last);
 }
 
+void nn_pool_forget_next(struct nn_pool_worker *worker)
+{
+	if (worker->next != NN_NOBODY)
+		worker->pool->assign[worker->next].waiting = true;
+	worker->next = NN_NOBODY;
+}
+
 static void tell_late(const struct nn_pool_worker *worker, struct nn_error *why)
 {
 	double usual = nn_deadline_usual(&worker->times, 0);
@@ -198,6 +205,7 @@ void nn_pool_take_fault(struct nn_pool_worker *worker, struct nn_error *why)
 
 	find_cause(worker, why, &named);
 	nn_direct_forget(worker);
+	nn_pool_forget_next(worker);
 	hopeless = worker->channel.hopeless;
 	if (pool->closing || pool->gone[worker->place]) {
 		return_task(worker, &named, false);

@@ -14,6 +14,9 @@
  *  sleep_off ^                                                 |
  *            +-------------------------------------------------+
  *
+ * A worker that is BUSY may have been sent its next task as well (look_ahead), so that it need not wait
+ * for the line: IDLE is passed through then, and after a fault both tasks are given back.
+ *
  * A fault is an end, a silence longer than the timeout (nn_pool_limit), a frame that is damaged or not
  * the answer, a number that is none. take_fault (worker_fault.c) ends the process, and
  *   - gives the task back: another worker takes it, if there is one, at most `retries` times more;
@@ -118,13 +121,15 @@ static bool await_fault(struct nn_pool_worker *worker, struct nn_error *err)
 	return true;
 }
 
-/* IDLE -> BUSY; false: there will be no more for this worker. */
-static bool await_task(struct nn_pool_worker *worker)
+/* IDLE -> BUSY; false: there will be no more for this worker. *sent: it has that task already. */
+static bool await_task(struct nn_pool_worker *worker, bool *sent)
 {
 	struct nn_pool *pool = worker->pool;
 
 	while (!pool->closing && !pool->gone[worker->place]) {
-		worker->task = nn_pool_next_task(pool, worker);
+		*sent = worker->next != NN_NOBODY;
+		worker->task = *sent ? worker->next : nn_pool_next_task(pool, worker);
+		worker->next = NN_NOBODY;
 		if (worker->task != NN_NOBODY) {
 			pool->assign[worker->task].waiting = false;
 			nn_pool_set_state(worker, BUSY);
@@ -173,8 +178,8 @@ static int take_file(struct nn_pool_worker *worker, const struct nn_preamble *an
 	}
 	if (file->answer.rows != answer->rows)
 		return nn_fail(err, NN_BAD, "%s has %llu rows there, and %llu for %s", name,
-			(unsigned long long)answer->rows,
-			(unsigned long long)file->answer.rows, file->from);
+			(unsigned long long)answer->rows, (unsigned long long)file->answer.rows,
+			file->from);
 	if (file->answer.id != answer->id || file->answer.shards != answer->shards ||
 		file->answer.first != answer->first)
 		return nn_fail(err, NN_BAD, "%s holds other rows there than for %s", name,
@@ -282,25 +287,67 @@ static int provide(struct nn_pool_worker *worker, const struct nn_preamble *what
 	return status;
 }
 
+/* All that it needs, and the task; without the lock. */
+static int send_task(struct nn_pool_worker *worker, const struct nn_preamble *what,
+	const struct nn_preamble *model, const struct nn_bundle *params, struct nn_error *err)
+{
+	int status = what->shards ? provide(worker, what, err) : NN_OK;
+
+	if (!status && model)
+		status = nn_channel_send_model(&worker->channel, model, params, err);
+	return status ? status : nn_channel_send_task(&worker->channel, what, err);
+}
+
+/* A task more, so that the line and the worker are at work at once: what it needs must be there, or
+ * both ends could wait for one another; and nobody else shall wait for what lies there. */
+static size_t look_ahead(const struct nn_pool_worker *worker)
+{
+	const struct nn_pool *pool = worker->pool;
+	size_t next = nn_pool_next_task(pool, worker);
+	const struct nn_pool_task *task = next == NN_NOBODY ? NULL : &pool->tasks[next];
+	size_t number;
+
+	if (!task || !task->what->shards || task->model_number != worker->has)
+		return NN_NOBODY;
+	number = is_supplied(worker) ? (size_t)task->what->first : task->what->part;
+	if (number >= worker->hold_count || !worker->holds[number])
+		return NN_NOBODY;
+	if (pool->options->assign == NN_ASSIGN_STATIC ||
+		pool->assign[next].planned == worker->number)
+		return next;
+	return nn_pool_waiting(pool) >= 2 * pool->worker_count ? next : NN_NOBODY;
+}
+
 /* The task that the worker has got; called with the lock, which is released meanwhile. */
-static int do_task(struct nn_pool_worker *worker, struct nn_error *err)
+static int do_task(struct nn_pool_worker *worker, bool sent, struct nn_error *err)
 {
 	struct nn_pool *pool = worker->pool;
 	const struct nn_preamble *what = pool->tasks[worker->task].what;
 	const struct nn_pool_task *task = &pool->tasks[worker->task];
 	const struct nn_preamble *model = worker->has == task->model_number ? NULL : task->model;
 	const struct nn_bundle *params = task->params;
+	const struct nn_preamble *more;
 	struct nn_answer answer;
 	int status = NN_OK;
 
 	worker->has = task->model_number;
+	if (!sent) {
+		pthread_mutex_unlock(&pool->lock);
+		status = send_task(worker, what, model, params, err);
+		pthread_mutex_lock(&pool->lock);
+	}
+	if (!status && !pool->closing)
+		worker->next = look_ahead(worker);
+	more = NULL;
+	if (worker->next != NN_NOBODY) {
+		pool->assign[worker->next].waiting = false;
+		more = pool->tasks[worker->next].what;
+	}
 	pthread_mutex_unlock(&pool->lock);
-	if (what->shards)
-		status = provide(worker, what, err);
-	if (!status && model)
-		status = nn_channel_send_model(&worker->channel, model, params, err);
+	if (!status && more)
+		status = nn_channel_send_task(&worker->channel, more, err);
 	if (!status)
-		status = nn_channel_ask(&worker->channel, what, params, &answer, err);
+		status = nn_channel_take_answer(&worker->channel, what, params, &answer, err);
 	pthread_mutex_lock(&pool->lock);
 	if (!status)
 		nn_pool_finish_task(worker, &answer);
@@ -368,6 +415,10 @@ static void retire(struct nn_pool_worker *worker)
 
 	nn_pool_set_state(worker, RETIRED);
 	worker->running = false;
+	/* Nobody will read what it is at. */
+	if (worker->next != NN_NOBODY)
+		nn_process_kill(&worker->channel.process);
+	nn_pool_forget_next(worker);
 	pthread_mutex_unlock(&pool->lock);
 	nn_channel_dismiss(&worker->channel);
 	pthread_mutex_lock(&pool->lock);
@@ -378,6 +429,7 @@ void *nn_pool_live(void *argument)
 	struct nn_pool_worker *worker = argument;
 	struct nn_pool *pool = worker->pool;
 	struct nn_error err;
+	bool sent;
 
 	pthread_mutex_lock(&pool->lock);
 	while (worker->state != RETIRED && !pool->closing && !pool->gone[worker->place]) {
@@ -386,8 +438,8 @@ void *nn_pool_live(void *argument)
 		if (!status && nn_pool_is_direct(worker))
 			status = await_fault(worker, &err) ? (int)err.status : NN_OK;
 		else
-			while (!status && await_task(worker))
-				status = do_task(worker, &err);
+			while (!status && await_task(worker, &sent))
+				status = do_task(worker, sent, &err);
 		if (!status) {
 			retire(worker);
 			break;

@@ -106,7 +106,7 @@ better() {
 	nn-train --async -w 3 -b 128 --lr 0.02 -e 60 start.nnt part-0.nnt part-1.nnt -o x.nnt
 	better x.nnt 0.85
 	assert_equal "$(nn-info --json x.nnt | jq -s '.[0].step')" 900
-	nn-train --async -w 2 --max-staleness 0 -b 128 -O adam --lr 0.01 --shards 4 -e 10 --every 7 -c kept \
+	nn-train --async -w 2 --max-staleness 0 -b 128 -O adam --lr 0.003 --shards 4 -e 20 --every 7 -c kept \
 		start.nnt all.nnt -o x.nnt
 	better x.nnt 0.9
 	sh_fails 4 "stopped by signal" "nn-train --async -w 2 -b 128 --shards 4 -e 500 -c again start.nnt \
