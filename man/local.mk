@@ -12,3 +12,4 @@ dist_example_DATA += man/nnt.magic
 dist_man_MANS += man/nn-import.1 man/nn-shard.1
 dist_man_MANS += man/nn-train.1
 dist_man_MANS += man/nn-assign.1
+dist_man_MANS += man/nn-plot.1

@@ -27,3 +27,5 @@ nn_train_SOURCES += tools/train-report.h tools/train-data.c tools/train-data.h t
 nn_train_SOURCES += tools/train-print.c tools/train-print.h
 nn_train_SOURCES += tools/train-deal.c tools/train-deal.h
 nn_train_SOURCES += tools/train-faults.c tools/train-faults.h
+bin_PROGRAMS += nn-plot
+nn_plot_SOURCES = tools/nn-plot.c

@@ -134,3 +134,9 @@ faults() {
 		done
 	done
 }
+
+@test "nn-plot" {
+	printf 'step\tloss\tmetric\n1\t2\t\n2\t1\t0.5\n' >log.tsv
+	faults nn-plot --smooth 2 log.tsv log.tsv
+	faults nn-plot --gnuplot log.tsv
+}

@@ -6,7 +6,7 @@ floor() {
 	case $1 in
 	base) echo 0 ;;
 	tensor | json | proc | sched | cli) echo 1 ;;
-	codec | layer | loss | optim | reduce) echo 2 ;;
+	codec | layer | loss | optim | plot | reduce) echo 2 ;;
 	stream) echo 3 ;;
 	data | model) echo 4 ;;
 	train) echo 5 ;;

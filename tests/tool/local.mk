@@ -42,3 +42,4 @@ BATS_TESTS += tests/tool/nn-train-line.bats
 check_PROGRAMS += tests/tool/rogue
 tests_tool_rogue_SOURCES = tests/tool/rogue.c
 BATS_TESTS += tests/tool/nn-train-faults.bats
+BATS_TESTS += tests/tool/nn-plot.bats

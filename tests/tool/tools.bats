@@ -10,6 +10,7 @@ setup_file() {
 	nn-import -t 4 -o data.nnt data.csv
 	nn-init --mlp 3,4,2 --seed 1 --data data.nnt -o model.nnt
 	nn-grad -m model.nnt -o grad.nnt data.nnt
+	printf 'step\tloss\n1\t2\n2\t1\n' >log.tsv
 }
 
 setup() {
@@ -32,11 +33,12 @@ usual() {
 	nn-info) echo nn-info model.nnt ;;
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
 	nn-assign) echo nn-assign -w 2 data.nnt ;;
+	nn-plot) echo nn-plot --ascii log.tsv ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
 
-writes_text="nn-assign nn-eval nn-info nn-predict"
+writes_text="nn-assign nn-eval nn-info nn-plot nn-predict"
 
 is_in() {
 	[[ " $2 " == *" $1 "* ]]
@@ -129,7 +131,7 @@ is_in() {
 	command -v script >/dev/null || skip "no script(1)"
 	for tool in $tools; do
 		case $tool in
-		nn-import | nn-init) continue ;; # a person may type a table, and a spec
+		nn-import | nn-init | nn-plot) continue ;; # a person may type a table, and a spec
 		nn-update) line="nn-update model.nnt" ;;
 		nn-eval | nn-predict | nn-grad) line="$tool -m - data.nnt" ;;
 		nn-shard) line="nn-shard -n 2 -k 0/2" ;;
@@ -174,6 +176,7 @@ from_stdin() {
 	nn-info) echo nn-info ;;
 	nn-convert) echo nn-convert --to safetensors ;;
 	nn-assign) echo nn-assign -w 2 - ;;
+	nn-plot) echo nn-plot ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -222,6 +225,7 @@ stdin_places() {
 	nn-info) echo "nn-info -o kept" ;;
 	nn-convert) echo "nn-convert --to nnt -o kept" ;;
 	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
+	nn-plot) echo "nn-plot -o kept -" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }
@@ -233,8 +237,8 @@ stdin_places() {
 		stdin_places "$tool" >commands
 		while read -r command; do
 			sh_fails 4 "stdin: cannot read: Bad file descriptor" "exec $command <&-"
-			# Text is what nn-import and nn-init read.
-			if [[ "$command" = "nn-import -t"* || "$command" = "nn-init -o kept" ]]; then
+			# Text is what nn-import, nn-init and nn-plot read.
+			if [[ "$command" = "nn-import -t"* || "$command" = nn-plot* || "$command" = "nn-init -o kept" ]]; then
 				sh_fails 1 "stdin: " ": | $command"
 				continue
 			fi

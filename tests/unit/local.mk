@@ -45,3 +45,5 @@ UNIT_TESTS += tests/unit/test-planes
 tests_unit_test_planes_SOURCES = tests/unit/test-planes.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-deadline
 tests_unit_test_deadline_SOURCES = tests/unit/test-deadline.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-plot
+tests_unit_test_plot_SOURCES = tests/unit/test-plot.c tests/unit/tap.h
