@@ -1,25 +1,34 @@
 #include <math.h>
 
 #include "optim/optim.h"
+#include "tensor/vector.h"
 
 /* J. Duchi, E. Hazan, Y. Singer, JMLR 12 (2011): s <- s + g^2;
  * theta <- theta - lr g / (sqrt s + eps). */
-NN_CLONES static void pass_adagrad(float *restrict params, const float *restrict grad,
-	float *restrict sum, size_t n, float divisor, float decay, float epsilon, float lr)
+NN_CLONES static void pass_adagrad(const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	float decay, float epsilon, float lr)
 {
-	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * params[i];
+	const float *old = from->params;
+	const float *before = from->slots[0];
+	float *params = to->params;
+	float *sum = to->slots[0];
 
-		sum[i] += g * g;
-		params[i] -= lr * g / (sqrtf(sum[i]) + epsilon);
+	NN_INDEPENDENT
+	for (size_t i = 0; i < n; i++) {
+		float g = grad[i] / divisor + decay * old[i];
+		float s = before[i] + g * g;
+
+		sum[i] = s;
+		params[i] = old[i] - lr * g / (sqrtf(s) + epsilon);
 	}
 }
 
-static void update(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n)
+static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	pass_adagrad(params, grad, slots[0], n, (float)pass->divisor,
-		(float)pass->options->weight_decay, (float)pass->options->epsilon, (float)pass->lr);
+	pass_adagrad(to, from, grad, n, (float)pass->divisor, (float)pass->options->weight_decay,
+		(float)pass->options->epsilon, (float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_adagrad = {

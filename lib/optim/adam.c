@@ -2,10 +2,10 @@
 
 #include "optim/moments.h"
 
-static void update(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n)
+static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	nn_optim_moments(pass, params, grad, slots, n, (float)pass->options->weight_decay, 1);
+	nn_optim_moments(pass, to, from, grad, n, (float)pass->options->weight_decay, 1);
 }
 
 const struct nn_optimizer nn_optim_adam = {

@@ -4,10 +4,10 @@
 
 /* I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR 2019: the decay does not
  * pass through the moments, theta <- (1 - lr lambda) theta - ... */
-static void update(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n)
+static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	nn_optim_moments(pass, params, grad, slots, n, 0,
+	nn_optim_moments(pass, to, from, grad, n, 0,
 		(float)(1 - pass->lr * pass->options->weight_decay));
 }
 

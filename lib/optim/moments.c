@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "tensor/vector.h"
+
 struct factors {
 	float divisor, decay, keep;
 	float beta1, rest1, beta2, rest2;
@@ -9,23 +11,32 @@ struct factors {
 	float epsilon, rate;
 };
 
-NN_CLONES static void pass_moments(float *restrict params, const float *restrict grad,
-	float *restrict first, float *restrict second, size_t n, const struct factors *factors)
+NN_CLONES static void pass_moments(const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n,
+	const struct factors *factors)
 {
 	const struct factors f = *factors;
+	const float *old = from->params;
+	const float *first = from->slots[0];
+	const float *second = from->slots[1];
+	float *params = to->params;
+	float *new_first = to->slots[0];
+	float *new_second = to->slots[1];
 
+	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / f.divisor + f.decay * params[i];
+		float g = grad[i] / f.divisor + f.decay * old[i];
+		float m = f.beta1 * first[i] + f.rest1 * g;
+		float v = f.beta2 * second[i] + f.rest2 * (g * g);
 
-		first[i] = f.beta1 * first[i] + f.rest1 * g;
-		second[i] = f.beta2 * second[i] + f.rest2 * (g * g);
-		params[i] = f.keep * params[i] -
-			f.rate * (first[i] / (sqrtf(second[i]) / f.root + f.epsilon));
+		new_first[i] = m;
+		new_second[i] = v;
+		params[i] = f.keep * old[i] - f.rate * (m / (sqrtf(v) / f.root + f.epsilon));
 	}
 }
 
-void nn_optim_moments(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n, float decay, float keep)
+void nn_optim_moments(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float decay, float keep)
 {
 	const struct nn_optim_options *options = pass->options;
 	struct factors factors = {
@@ -41,5 +52,5 @@ void nn_optim_moments(const struct nn_optim_pass *pass, float *params, const flo
 		.rate = (float)(pass->lr / (1 - nn_power(options->beta1, pass->t))),
 	};
 
-	pass_moments(params, grad, slots[0], slots[1], n, &factors);
+	pass_moments(to, from, grad, n, &factors);
 }

@@ -1,25 +1,33 @@
 #include <math.h>
 
 #include "optim/optim.h"
+#include "tensor/vector.h"
 
 /* Heavy ball (B. Polyak, 1964), as PyTorch has it: v <- mu v + g; theta <- theta - lr v. */
-NN_CLONES static void pass_momentum(float *restrict params, const float *restrict grad,
-	float *restrict velocity, size_t n, float divisor, float decay, float mu, float lr)
+NN_CLONES static void pass_momentum(const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	float decay, float mu, float lr)
 {
-	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * params[i];
+	const float *old = from->params;
+	const float *before = from->slots[0];
+	float *params = to->params;
+	float *velocity = to->slots[0];
 
-		velocity[i] = mu * velocity[i] + g;
-		params[i] -= lr * velocity[i];
+	NN_INDEPENDENT
+	for (size_t i = 0; i < n; i++) {
+		float g = grad[i] / divisor + decay * old[i];
+		float v = mu * before[i] + g;
+
+		velocity[i] = v;
+		params[i] = old[i] - lr * v;
 	}
 }
 
-static void update(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n)
+static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	pass_momentum(params, grad, slots[0], n, (float)pass->divisor,
-		(float)pass->options->weight_decay, (float)pass->options->momentum,
-		(float)pass->lr);
+	pass_momentum(to, from, grad, n, (float)pass->divisor, (float)pass->options->weight_decay,
+		(float)pass->options->momentum, (float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_momentum = {

@@ -36,6 +36,13 @@ struct nn_optim_pass {
 };
 
 #define NN_MAX_SLOTS 2
+/* What an update reads and writes: from one set of vectors to another, or in place. Vectors are the
+ * same or do not overlap. */
+struct nn_optim_vectors {
+	float *params;
+	float *slots[NN_MAX_SLOTS];
+};
+
 struct nn_optimizer {
 	const char *name;
 	/* NAN: it has no such number, and refuses one that is given. */
@@ -44,9 +51,9 @@ struct nn_optimizer {
 	const char *slots[NN_MAX_SLOTS];
 	/* The last slot is there only if there is momentum. */
 	int last_needs_momentum;
-	/* One fused pass over n elements; slots[i] is the vector of slot i. */
-	void (*update)(const struct nn_optim_pass *pass, float *params, const float *grad,
-		float *const *slots, size_t n);
+	/* One fused pass over n elements. */
+	void (*update)(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+		const struct nn_optim_vectors *from, const float *grad, size_t n);
 };
 extern const struct nn_optimizer nn_optim_sgd, nn_optim_momentum, nn_optim_nesterov,
 	nn_optim_adagrad, nn_optim_rmsprop, nn_optim_adam, nn_optim_adamw;

@@ -1,37 +1,55 @@
 #include <math.h>
 
 #include "optim/optim.h"
+#include "tensor/vector.h"
 
 /* T. Tieleman, G. Hinton, 2012, as PyTorch has it: s <- alpha s + (1 - alpha) g^2;
  * d = g / (sqrt s + eps); theta <- theta - lr d. */
-NN_CLONES static void pass_rmsprop(float *restrict params, const float *restrict grad,
-	float *restrict square, size_t n, float divisor, float decay, float alpha, float rest,
-	float epsilon, float lr)
+NN_CLONES static void pass_rmsprop(const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	float decay, float alpha, float rest, float epsilon, float lr)
 {
-	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * params[i];
+	const float *old = from->params;
+	const float *before = from->slots[0];
+	float *params = to->params;
+	float *square = to->slots[0];
 
-		square[i] = alpha * square[i] + rest * (g * g);
-		params[i] -= lr * g / (sqrtf(square[i]) + epsilon);
+	NN_INDEPENDENT
+	for (size_t i = 0; i < n; i++) {
+		float g = grad[i] / divisor + decay * old[i];
+		float s = alpha * before[i] + rest * (g * g);
+
+		square[i] = s;
+		params[i] = old[i] - lr * g / (sqrtf(s) + epsilon);
 	}
 }
 
 /* With momentum: v <- mu v + d; theta <- theta - lr v. */
-NN_CLONES static void pass_heavy(float *restrict params, const float *restrict grad,
-	float *restrict square, float *restrict velocity, size_t n, float divisor, float decay,
-	float alpha, float rest, float epsilon, float mu, float lr)
+NN_CLONES static void pass_heavy(const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	float decay, float alpha, float rest, float epsilon, float mu, float lr)
 {
-	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * params[i];
+	const float *old = from->params;
+	const float *before = from->slots[0];
+	const float *slow = from->slots[1];
+	float *params = to->params;
+	float *square = to->slots[0];
+	float *velocity = to->slots[1];
 
-		square[i] = alpha * square[i] + rest * (g * g);
-		velocity[i] = mu * velocity[i] + g / (sqrtf(square[i]) + epsilon);
-		params[i] -= lr * velocity[i];
+	NN_INDEPENDENT
+	for (size_t i = 0; i < n; i++) {
+		float g = grad[i] / divisor + decay * old[i];
+		float s = alpha * before[i] + rest * (g * g);
+		float v = mu * slow[i] + g / (sqrtf(s) + epsilon);
+
+		square[i] = s;
+		velocity[i] = v;
+		params[i] = old[i] - lr * v;
 	}
 }
 
-static void update(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n)
+static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
 	const struct nn_optim_options *options = pass->options;
 	float divisor = (float)pass->divisor;
@@ -41,10 +59,10 @@ static void update(const struct nn_optim_pass *pass, float *params, const float 
 	float epsilon = (float)options->epsilon;
 
 	if (options->momentum > 0)
-		pass_heavy(params, grad, slots[0], slots[1], n, divisor, decay, alpha, rest,
-			epsilon, (float)options->momentum, (float)pass->lr);
+		pass_heavy(to, from, grad, n, divisor, decay, alpha, rest, epsilon,
+			(float)options->momentum, (float)pass->lr);
 	else
-		pass_rmsprop(params, grad, slots[0], n, divisor, decay, alpha, rest, epsilon,
+		pass_rmsprop(to, from, grad, n, divisor, decay, alpha, rest, epsilon,
 			(float)pass->lr);
 }
 

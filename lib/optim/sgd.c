@@ -1,24 +1,25 @@
 #include <math.h>
 
 #include "optim/optim.h"
+#include "tensor/vector.h"
 
 /* theta <- theta - lr (g + lambda theta) */
-NN_CLONES static void pass_sgd(float *restrict params, const float *restrict grad, size_t n,
+NN_CLONES static void pass_sgd(float *params, const float *old, const float *grad, size_t n,
 	float divisor, float decay, float lr)
 {
+	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * params[i];
+		float g = grad[i] / divisor + decay * old[i];
 
-		params[i] -= lr * g;
+		params[i] = old[i] - lr * g;
 	}
 }
 
-static void update(const struct nn_optim_pass *pass, float *params, const float *grad,
-	float *const *slots, size_t n)
+static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	(void)slots;
-	pass_sgd(params, grad, n, (float)pass->divisor, (float)pass->options->weight_decay,
-		(float)pass->lr);
+	pass_sgd(to->params, from->params, grad, n, (float)pass->divisor,
+		(float)pass->options->weight_decay, (float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_sgd = {

@@ -6,6 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* In front of a loop no turn of which reads what another one writes: the compiler need not look
+ * whether vectors overlap. */
+#if defined __clang__
+#define NN_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NN_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 /* out[i] = a[i] + b[i]; out may be a or b. */
 void nn_vector_add(float *out, const float *a, const float *b, size_t n);
 /* out[i] = factor * a[i] */

@@ -131,7 +131,7 @@ static void hand_out(struct nn_pool_worker *worker)
 		return;
 	request.asked = *pool->tasks[request.task].what;
 	if (request.asked.shards) {
-		request.buffer = nn_shared_take(shared, !any_has_task(pool));
+		request.buffer = nn_shared_take(shared, worker->number, !any_has_task(pool));
 		if (request.buffer == NN_NO_BUFFER)
 			return;
 		request.asked.flags = NN_FLAG_REFERENCE;

@@ -127,9 +127,11 @@ static int update(struct nn_local *local, struct inner *inner, const struct nn_p
 		.divisor = partial->weight /
 			nn_clip_factor(norm / partial->weight, local->options->clip),
 		.t = ++inner->updates };
+	struct nn_optim_vectors place = { .params = (float *)(void *)local->params.data };
 
-	local->optimizer->update(&pass, (float *)(void *)local->params.data,
-		(const float *)(const void *)partial->sum.data, inner->slots,
+	memcpy(place.slots, inner->slots, sizeof place.slots);
+	local->optimizer->update(&pass, &place, &place,
+		(const float *)(const void *)partial->sum.data,
 		local->params.bytes / sizeof(float));
 	if (nn_check_finite_bundle(&local->params, err))
 		return nn_fail(err, NN_BAD, "after local step %llu: %s; a smaller --lr may help",

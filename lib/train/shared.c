@@ -114,8 +114,10 @@ int nn_shared_lay_out(struct nn_shared *shared, const struct nn_shared_sizes *si
 		return nn_fail(err, NN_FAILED, "%llu gradients of %llu bytes are too many",
 			(unsigned long long)sizes->buffers, (unsigned long long)sizes->params);
 	shared->taken = nn_alloc((size_t)sizes->buffers, sizeof *shared->taken, err);
-	if (!shared->taken)
+	shared->users = nn_alloc((size_t)sizes->buffers, sizeof *shared->users, err);
+	if (!shared->taken || !shared->users)
 		return NN_FAILED;
+	memset(shared->users, 0xff, (size_t)sizes->buffers * sizeof *shared->users); /* nobody */
 	if (ftruncate(shared->fd, (off_t)at[END]) || fcntl(shared->fd, F_ADD_SEALS, SEALS))
 		return nn_fail_errno(err, NN_FAILED, "cannot make %zu bytes of shared memory",
 			at[END]);
@@ -179,6 +181,7 @@ void nn_shared_free(struct nn_shared *shared)
 		munmap(shared->base, shared->bytes);
 	close(shared->fd);
 	free(shared->taken);
+	free(shared->users);
 	free(shared);
 }
 
@@ -245,17 +248,24 @@ void nn_shared_shrink(struct nn_shared *shared)
 	punch(shared, buffers, shared->bytes - (size_t)(buffers - shared->base));
 }
 
-size_t nn_shared_take(struct nn_shared *shared, bool urgent)
+size_t nn_shared_take(struct nn_shared *shared, size_t user, bool urgent)
 {
+	size_t found = NN_NO_BUFFER;
+
 	if (shared->taken_count >= shared->enough && !urgent)
 		return NN_NO_BUFFER;
 	for (size_t i = 0; i < shared->sizes.buffers; i++)
-		if (!shared->taken[i]) {
-			shared->taken[i] = true;
-			shared->taken_count++;
-			return i;
+		if (!shared->taken[i] && (found == NN_NO_BUFFER || shared->users[i] == user)) {
+			found = i;
+			if (shared->users[i] == user)
+				break;
 		}
-	return NN_NO_BUFFER;
+	if (found == NN_NO_BUFFER)
+		return NN_NO_BUFFER;
+	shared->taken[found] = true;
+	shared->users[found] = user;
+	shared->taken_count++;
+	return found;
 }
 
 void nn_shared_put(struct nn_shared *shared, size_t number)

@@ -57,6 +57,7 @@ struct nn_shared {
 	/* The coordinator's alone. */
 	unsigned current; /* which copy is the model */
 	bool *taken;      /* [sizes.buffers] */
+	size_t *users;    /* [sizes.buffers]: who had it last */
 	size_t taken_count;
 	size_t enough; /* no more than so many are taken while others may come back */
 };
@@ -87,9 +88,9 @@ bool nn_shared_is_made(const struct nn_shared *shared, uint64_t turn);
 void nn_shared_shrink(struct nn_shared *shared);
 
 #define NN_NO_BUFFER ((size_t)-1)
-/* A buffer that nobody has; NN_NO_BUFFER if there is none, or if enough are taken and it is not
- * urgent. */
-size_t nn_shared_take(struct nn_shared *shared, bool urgent);
+/* A buffer that nobody has, rather one that `user` (any number) had before: some of it may still be in
+ * the cache there. NN_NO_BUFFER if there is none, or if enough are taken and it is not urgent. */
+size_t nn_shared_take(struct nn_shared *shared, size_t user, bool urgent);
 void nn_shared_put(struct nn_shared *shared, size_t number); /* NN_NO_BUFFER is fine */
 
 #endif

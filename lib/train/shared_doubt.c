@@ -42,7 +42,7 @@ int nn_shared_blame(struct training *training, struct nn_error *err)
 			return doubt(training, step->nodes[i].from, step->nodes[i].range.first,
 				err);
 	}
-	buffer = nn_shared_take(step->shared, true);
+	buffer = nn_shared_take(step->shared, NN_NOBODY, true);
 	grad.data = (unsigned char *)nn_shared_buffer(step->shared, buffer);
 	nn_slice_sum(step->slicer, step->shared, buffer, 0, nn_slicer_blocks(step->slicer));
 	if (!nn_check_finite_bundle(&grad, err))

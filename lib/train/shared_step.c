@@ -169,7 +169,7 @@ static int place(struct nn_shared_step *step, struct nn_answer *answer, struct n
 {
 	if (answer->buffer != NN_NO_BUFFER)
 		return NN_OK;
-	answer->buffer = nn_shared_take(step->shared, true);
+	answer->buffer = nn_shared_take(step->shared, NN_NOBODY, true);
 	if (answer->buffer == NN_NO_BUFFER)
 		return nn_fail(err, NN_FAILED, "no room for another gradient");
 	memcpy(nn_shared_buffer(step->shared, answer->buffer), answer->partial.sum.data,
@@ -339,7 +339,7 @@ static int sum_first(struct training *training, double *norm, struct nn_error *e
 	int status;
 
 	if (step->count > 1)
-		buffer = nn_shared_take(step->shared, true);
+		buffer = nn_shared_take(step->shared, NN_NOBODY, true);
 	status = slice(training, NN_SHARED_SUM, buffer, &finite, err);
 	if (status)
 		return status;

@@ -139,6 +139,19 @@ void nn_slice_sum(struct nn_slicer *slicer, struct nn_shared *shared, size_t buf
 	}
 }
 
+/* Parameters and state of a copy, from element `start` on. */
+static struct nn_optim_vectors vectors_of(const struct nn_shared *shared, unsigned which,
+	size_t start)
+{
+	struct nn_optim_vectors vectors = { .params = nn_shared_params(shared, which) + start };
+
+	for (size_t k = 0; k < shared->sizes.slot_count; k++)
+		vectors.slots[k] =
+			(float *)(void *)(nn_shared_state(shared, which) + shared->sizes.slots[k]) +
+			start;
+	return vectors;
+}
+
 bool nn_slice_update(struct nn_slicer *slicer, struct nn_shared *shared, unsigned which,
 	size_t from, size_t to)
 {
@@ -147,26 +160,16 @@ bool nn_slice_update(struct nn_slicer *slicer, struct nn_shared *shared, unsigne
 		.lr = plan->lr,
 		.divisor = plan->divisor,
 		.t = plan->t };
-	const float *old = nn_shared_params(shared, which);
-	float *new = nn_shared_params(shared, !which);
 	bool finite = true;
 
 	for (size_t i = from; i < to; i++) {
 		const struct block *block = &slicer->blocks[i];
-		size_t bytes = block->count * sizeof(float);
-		float *slots[NN_MAX_SLOTS] = { NULL };
+		const struct nn_optim_vectors old = vectors_of(shared, which, block->start);
+		const struct nn_optim_vectors new = vectors_of(shared, !which, block->start);
 		const float *sum = take_sum(slicer, shared, i);
 
-		memcpy(new + block->start, old + block->start, bytes);
-		for (size_t k = 0; k < shared->sizes.slot_count; k++) {
-			size_t at = (size_t)shared->sizes.slots[k] + block->start * sizeof(float);
-
-			slots[k] = (float *)(void *)(nn_shared_state(shared, !which) + at);
-			memcpy(slots[k], nn_shared_state(shared, which) + at, bytes);
-		}
-		slicer->optimizer->update(&pass, new + block->start, sum, slots, block->count);
-		finite = finite &&
-			nn_vector_nonfinite(new + block->start, block->count) == block->count;
+		slicer->optimizer->update(&pass, &new, &old, sum, block->count);
+		finite = finite && nn_vector_nonfinite(new.params, block->count) == block->count;
 	}
 	return finite;
 }

@@ -315,12 +315,12 @@ static void apply(struct nn_updater *updater, const struct nn_partial *sum,
 	struct nn_bundle *params = &updater->checkpoint->model.params;
 	const struct nn_bundle *state = &updater->checkpoint->state;
 	const struct nn_optimizer *optimizer = nn_optim_find(updater->optim.method);
-	float *slots[NN_MAX_SLOTS] = { NULL };
+	struct nn_optim_vectors place = { .params = (float *)(void *)params->data };
 
 	for (size_t i = 0; i < nn_optim_slots(optimizer, &updater->optim); i++)
-		slots[i] = nn_state_slot(state, optimizer->slots[i]);
-	optimizer->update(pass, (float *)(void *)params->data,
-		(const float *)(const void *)sum->sum.data, slots, params->bytes / sizeof(float));
+		place.slots[i] = nn_state_slot(state, optimizer->slots[i]);
+	optimizer->update(pass, &place, &place, (const float *)(const void *)sum->sum.data,
+		params->bytes / sizeof(float));
 }
 
 const struct nn_optim_options *nn_updater_optim(const struct nn_updater *updater)

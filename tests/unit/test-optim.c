@@ -44,7 +44,7 @@ static double worst_error(const struct figure *figure)
 	float params[N] = { 0.5f, -1.25f, 2.0f };
 	float first[N] = { 0 };
 	float second[N] = { 0 };
-	float *slots[NN_MAX_SLOTS] = { first, second };
+	struct nn_optim_vectors place = { params, { first, second } };
 	double worst = 0;
 
 	if (nn_optim_resolve(&options, NULL, &err) ||
@@ -58,7 +58,7 @@ static double worst_error(const struct figure *figure)
 
 		make_gradient((float *)(void *)grad.data, t);
 		pass.divisor /= nn_clip_factor(nn_gradient_norm(&grad) / 4, options.clip);
-		optimizer->update(&pass, params, (float *)(void *)grad.data, slots, N);
+		optimizer->update(&pass, &place, &place, (float *)(void *)grad.data, N);
 		for (int i = 0; i < N; i++)
 			worst = fmax(worst,
 				fabs((double)params[i] - figure->params[t][i]) /
