@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include "base/cpu.h"
 
@@ -75,6 +76,21 @@ static void *load_library(void)
 	return library;
 }
 
+/* It takes a buffer of that size for its first product, and where it gets none it tries again for ever. */
+#define ROOM ((size_t)128 << 20)
+
+static int check_room(struct nn_error *err)
+{
+	void *room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (room == MAP_FAILED)
+		return nn_fail_errno(err, NN_FAILED,
+			"matrix products need %zu MiB of address space (see ulimit -v)", ROOM >> 20);
+	munmap(room, ROOM);
+	return NN_OK;
+}
+
 int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 {
 	char core[NN_KERNEL_TEXT] = "";
@@ -115,6 +131,10 @@ int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 	if (!blas.sgemm || !config || !corename || !set_threads) {
 		blas.sgemm = NULL;
 		return nn_fail(err, NN_FAILED, "this libopenblas has no CBLAS interface");
+	}
+	if (check_room(err)) {
+		blas.sgemm = NULL;
+		return NN_FAILED;
 	}
 	set_threads((int)threads);
 	sscanf(config(), "OpenBLAS %31s", version);

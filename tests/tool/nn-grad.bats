@@ -142,6 +142,14 @@ given() {
 	! grep -q openblas log
 }
 
+@test "no room for matrix products" {
+	[ "${SANITIZERS:-no}" = no ] || skip "sanitizers need more address space than any limit"
+	given
+	sh_fails 4 "128 MiB of address space (see ulimit -v): Cannot allocate memory" \
+		"ulimit -v 120000; timeout 20 nn-grad -m model data.nnt"
+	(ulimit -v 400000; nn-grad -m model data.nnt) | cmp - <(nn-grad -m model data.nnt)
+}
+
 @test "data and model that do not go together" {
 	given
 	nn-init --mlp 5,3 >narrow

@@ -125,6 +125,24 @@ bad_worker() {
 	run ! grep -v '^nn-train: worker [123]: ' err
 }
 
+@test "a hundred workers killed at random, behind pipes, each with a task more in hand" {
+	local kills=0 kids
+	$TRAIN -e 500 -w 3 --worker 'exec nn-grad --pace 0.00004' --assign static --shards 8 \
+		--retries 100 start.nnt all.nnt >out 2>err 3>&- &
+	local pid=$!
+	pids=$pid
+	while [ $kills -lt 100 ] && kill -0 $pid 2>/dev/null; do
+		kids=($(workers_of $pid))
+		[ ${#kids[@]} -eq 0 ] || ! kill -9 "${kids[RANDOM % ${#kids[@]}]}" 2>/dev/null ||
+			kills=$((kills + 1))
+		sleep 0.05
+	done
+	wait $pid
+	cmp out long.nnt
+	[ $kills -ge 100 ]
+	run ! grep -v '^nn-train: worker [123]: ' err
+}
+
 @test "the coordinator killed and resumed, with other numbers of workers" {
 	local n pid kids=
 	for n in 1 3 2 4; do
