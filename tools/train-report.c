@@ -191,7 +191,14 @@ void train_report_start(const struct nn_train_start *start)
 		(unsigned long long)start->rows, (unsigned long long)start->shards,
 		(unsigned long long)start->batch, (unsigned long long)start->steps_per_epoch,
 		start->kernel, start->workers);
+	if (start->local_steps > start->steps_per_epoch)
+		cli_warn(
+			"a round ends with the epoch: it has %llu local steps, not %llu (a smaller "
+			"--batch makes more)",
+			(unsigned long long)start->steps_per_epoch,
+			(unsigned long long)start->local_steps);
 	if (start->workers > start->shards && settings.asked)
-		cli_warn("%zu workers for %llu shards: the others stand by (--shards makes more)",
-			start->workers, (unsigned long long)start->shards);
+		cli_warn("%zu workers for %llu shard%s: the others stand by (--shards makes more)",
+			start->workers, (unsigned long long)start->shards,
+			start->shards == 1 ? "" : "s");
 }

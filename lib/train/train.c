@@ -213,6 +213,7 @@ static int begin(struct training *training, struct nn_error *err)
 		.workers = nn_pool_size(training->pool),
 		.steps = steps_left(training),
 		.last_epoch = training->last_epoch,
+		.local_steps = training->run.local_steps,
 		.numbered = training->numbered,
 		.optim = nn_updater_optim(training->updater) };
 	training->options->started(&start);

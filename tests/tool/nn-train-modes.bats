@@ -102,6 +102,13 @@ better() {
 	run ! cmp -s kept.nnt sgd.nnt
 }
 
+@test "local steps beyond an epoch's are told" {
+	nn-train -w 1 -b 256 --shards 2 --local-steps 30 -e 1 start.nnt all.nnt -o x.nnt 2>err
+	assert_equal "$(cat err)" 'nn-train: a round ends with the epoch: it has 8 local steps, not 30 (a smaller --batch makes more)'
+	nn-train -w 1 -b 256 --shards 2 --local-steps 8 -e 1 start.nnt all.nnt 2>err | cmp - x.nnt
+	[ ! -s err ]
+}
+
 @test "asynchronous: it learns from uneven shards, is stopped and goes on" {
 	nn-train --async -w 3 -b 128 --lr 0.02 -e 60 start.nnt part-0.nnt part-1.nnt -o x.nnt
 	better x.nnt 0.85
@@ -137,5 +144,5 @@ better() {
 	fails 2 "go with --local-steps" nn-train --outer nesterov start.nnt all.nnt
 	fails 2 "--outer-momentum goes with" nn-train --local-steps 3 --outer-momentum 0.5 start.nnt all.nnt
 	fails 2 "go with --local-steps" nn-grad --lr 3 all.nnt
-	fails 1 "a smaller --lr may help" nn-train --retries 0 -b 0 --local-steps 50 -n 50 --lr 1e29 start.nnt all.nnt
+	fails 1 "a smaller --lr may help" nn-train --retries 0 -b 0 --local-steps 1 -n 50 --lr 1e29 start.nnt all.nnt
 }
