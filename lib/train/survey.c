@@ -113,6 +113,7 @@ static int ask_rows(struct training *training, struct nn_preamble *answers, stru
 	struct nn_answer answer;
 	int status = tasks ? NN_OK : NN_FAILED;
 
+	training->questions = tasks;
 	for (size_t i = 0; i < count && !status; i++)
 		tasks[i] = (struct nn_preamble){ .kind = NN_KIND_TASK,
 			.part = (uint32_t)i,
@@ -126,7 +127,6 @@ static int ask_rows(struct training *training, struct nn_preamble *answers, stru
 			count_rows(training, answer.preamble.rows);
 		}
 	}
-	free(tasks);
 	return status;
 }
 

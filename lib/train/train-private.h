@@ -29,12 +29,14 @@ struct training {
 	struct nn_pool *pool;
 	struct nn_checkpoint *checkpoint;
 	struct nn_run run;
-	uint64_t rows;             /* of all data */
-	bool numbered;             /* the files know which shard they are */
-	uint64_t largest;          /* of a file */
-	size_t *files;             /* [run.shards]: which file holds a shard */
-	double *sizes;             /* [run.shards]: how large they are, for who hands them out */
-	struct nn_preamble model;  /* of the step at hand */
+	uint64_t rows;            /* of all data */
+	bool numbered;            /* the files know which shard they are */
+	uint64_t largest;         /* of a file */
+	size_t *files;            /* [run.shards]: which file holds a shard */
+	double *sizes;            /* [run.shards]: how large they are, for who hands them out */
+	struct nn_preamble model; /* of the step at hand */
+	struct nn_preamble
+		*questions;        /* about the files; workers may read them until the pool stops */
 	struct nn_preamble *tasks; /* [run.shards] of the step at hand */
 	uint64_t steps_per_epoch;
 	uint64_t last_step; /* 0: last_epoch counts */

@@ -250,6 +250,7 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	free(training.worker_states);
 	if (options->valid)
 		nn_evaluation_close(&training.evaluation);
+	free(training.questions);
 	free(training.files);
 	free(training.sizes);
 	free(training.tasks);
