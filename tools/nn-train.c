@@ -111,10 +111,16 @@ static const struct cli_tool tool = { "nn-train", "MODEL DATA...",
 	"train a model on workers here or on other hosts", options };
 
 static volatile sig_atomic_t caught;
+static bool told; /* standard error is a terminal */
 
 static void catch (int signal)
 {
+	static const char line[] = "\nnn-train: finishes the step; once more ends it at once\n";
+
 	caught = signal;
+	/* On a terminal somebody waits. */
+	if (told && write(STDERR_FILENO, line, sizeof line - 1) < 0)
+		caught = signal;
 }
 
 static int stop(void)
@@ -130,6 +136,7 @@ static void set_signals(void)
 		.sa_flags = (int)(SA_RESTART | SA_RESETHAND) };
 	struct sigaction before;
 
+	told = isatty(STDERR_FILENO);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
 	if (!sigaction(SIGINT, NULL, &before) && before.sa_handler != SIG_IGN)
@@ -265,6 +272,13 @@ static void keep_run(const struct nn_run *stored, const struct nn_preamble *mode
 	keep("shards", plan.run.shards > 0, &plan.run.shards, stored->shards);
 	keep("batch", has_batch, &plan.run.batch, stored->batch);
 	keep("shard-seed", has_shard_seed, &plan.run.shard_seed, stored->shard_seed);
+	if (stored->local_steps && (mode.sync || mode.async))
+		cli_usage("--%s, but %s was begun with --local-steps %llu",
+			mode.sync ? "sync" : "async", plan.checkpoint,
+			(unsigned long long)stored->local_steps);
+	if (mode.has_local_steps && mode.local_steps && !stored->local_steps)
+		cli_usage("--local-steps %llu, but %s was begun without",
+			(unsigned long long)mode.local_steps, plan.checkpoint);
 	keep("local-steps", mode.has_local_steps, &mode.local_steps, stored->local_steps);
 	keep("seed", has_seed, &seed, model->seed);
 	plan.run = *stored;
@@ -603,6 +617,8 @@ int main(int argc, char **argv)
 		.asked = workers || sshlogin || sshloginfile });
 	plan.journal = train_report_journal();
 	status = train(&checkpoint, name, &err);
+	if (!status)
+		train_report_done();
 	train_report_close();
 	nn_lock_release(&lock);
 	if (status || write_model(&checkpoint.model, &output, &err))

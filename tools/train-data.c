@@ -25,8 +25,9 @@ static void verify(int fd)
 }
 
 /* Workers here open what we hold open: it has no name of its own. */
-static void spool(struct nn_placement *placement, size_t number)
+static void spool(struct train_data *data, size_t number)
 {
+	struct nn_placement *placement = &data->placement;
 	struct nn_buffer path = { 0 };
 	struct nn_error err;
 	int fd;
@@ -41,7 +42,8 @@ static void spool(struct nn_placement *placement, size_t number)
 	placement->names[number] = nn_strdup("stdin", &err);
 	if (!placement->names[number])
 		cli_die(&err);
-	placement->paths[number] = path.data; /* as long as the process */
+	placement->paths[number] = data->spool = path.data;
+	data->spooled = true;
 }
 
 void train_data_read(struct train_data *data, char *const *operands, size_t count,
@@ -54,17 +56,17 @@ void train_data_read(struct train_data *data, char *const *operands, size_t coun
 		cli_usage("--send is for workers elsewhere: --sshlogin, --sshloginfile, --worker");
 	if (nn_placement_read(placement, operands, count, hosts, &err))
 		cli_die(&err);
-	for (size_t i = 0; i < placement->count; i++) {
-		if (data->send && placement->homes[i])
-			cli_usage("--send: all data are read here, so %s must be a file here",
+	for (size_t i = 0; i < placement->count; i++)
+		if (!strcmp(placement->names[i], "-"))
+			spool(data, i);
+	/* Nobody elsewhere could have it otherwise. */
+	if (data->spooled && elsewhere)
+		data->send = true;
+	for (size_t i = 0; i < placement->count && data->send; i++)
+		if (placement->homes[i])
+			cli_usage("%s: all data are read here, so %s must be a file here",
+				data->spooled ? "data on standard input are sent" : "--send",
 				placement->names[i]);
-		if (strcmp(placement->names[i], "-"))
-			continue;
-		spool(placement, i);
-		data->spooled = true;
-		/* Nobody elsewhere could have them otherwise. */
-		data->send = elsewhere;
-	}
 }
 
 int train_data_supply(struct train_data *data, struct nn_supply **supply, struct nn_error *err)
@@ -81,4 +83,5 @@ void train_data_free(struct train_data *data)
 {
 	nn_supply_close(&data->supply);
 	nn_placement_free(&data->placement);
+	free(data->spool);
 }

@@ -11,6 +11,7 @@ struct train_data {
 	bool send;
 	bool spooled; /* they came on standard input */
 	struct nn_placement placement;
+	char *spool; /* what workers here know standard input by */
 	struct nn_supply supply;
 };
 

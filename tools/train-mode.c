@@ -65,6 +65,15 @@ static void resolve_inner(const struct nn_checkpoint *checkpoint, const char *na
 		cli_die(&err);
 }
 
+/* These divide by how large gradients are, so that a shard's moves the model as far as all of them. */
+static void warn_of_full_steps(const char *method)
+{
+	if (method && (!strncmp(method, "ada", 3) || !strcmp(method, "rmsprop")))
+		cli_warn("--async: each shard's gradient is a whole step for %s: divide --lr by "
+			 "the number of shards, or say --max-staleness 0",
+			method);
+}
+
 void train_mode_resolve(struct train_mode *mode, const struct nn_checkpoint *checkpoint,
 	const char *name, struct nn_run *run, struct nn_update_options *how)
 {
@@ -75,6 +84,8 @@ void train_mode_resolve(struct train_mode *mode, const struct nn_checkpoint *che
 	mode->local_steps = run->local_steps;
 	if (mode->async && !mode->has_max_staleness)
 		mode->max_staleness = DEFAULT_STALENESS;
+	if (mode->async && (!mode->has_max_staleness || mode->max_staleness > 1))
+		warn_of_full_steps(how->optim.method);
 	if (!mode->local_steps && (mode->outer || !isnan(mode->outer_lr) || mode->keep_inner))
 		cli_usage("--outer, --outer-lr and --keep-inner go with --local-steps");
 	if (!mode->local_steps)

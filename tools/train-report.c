@@ -12,6 +12,7 @@ static struct train_report settings;
 /* What the last update did, and what was said when the training began. */
 static struct nn_update_report updated;
 static struct nn_train_start started;
+static struct nn_train_progress last;
 static FILE *log_file;
 static double flushed; /* seconds since the start */
 
@@ -160,15 +161,16 @@ static void draw(const struct nn_train_progress *progress, double speed)
 	if (progress->metric_name)
 		snprintf(metric, sizeof metric, ", %s %.4g", progress->metric_name,
 			progress->metric);
-	cli_progress("epoch %llu, step %llu: loss %.5g%s, %.0f samples/s, %s left, %s, workers %s",
-		(unsigned long long)updated.epoch, (unsigned long long)updated.step, updated.loss,
-		metric, speed, time, bytes, workers);
+	cli_progress("[%s] epoch %llu, step %llu: loss %.5g%s, %.0f samples/s, %s left, %s",
+		workers, (unsigned long long)updated.epoch, (unsigned long long)updated.step,
+		updated.loss, metric, speed, time, bytes);
 }
 
 void train_report_step(const struct nn_train_progress *progress)
 {
 	double speed = progress->seconds > 0 ? (double)progress->all_rows / progress->seconds : 0;
 
+	last = *progress;
 	if (log_file)
 		log_step(progress, speed);
 	draw(progress, speed);
@@ -181,6 +183,21 @@ void train_report_step(const struct nn_train_progress *progress)
 		cli_note("stops after step %llu: best %s %.4g, at step %llu",
 			(unsigned long long)updated.step, progress->metric_name, progress->best,
 			(unsigned long long)progress->best_step);
+}
+
+void train_report_done(void)
+{
+	char metric[80] = "";
+
+	cli_progress_done();
+	if (last.metric_name)
+		snprintf(metric, sizeof metric, ", %s %.4g", last.metric_name, last.metric);
+	if (last.steps)
+		cli_note("done: epoch %llu, step %llu, loss %.5g%s",
+			(unsigned long long)updated.epoch, (unsigned long long)updated.step,
+			updated.loss, metric);
+	else
+		cli_note("there was nothing left to do");
 }
 
 void train_report_start(const struct nn_train_start *start)

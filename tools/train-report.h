@@ -20,6 +20,8 @@ void train_report_close(void);
 /* For nn_update_options and nn_train_options. */
 void train_report_update(const struct nn_update_report *report);
 void train_report_start(const struct nn_train_start *start);
+/* What came out, for a person. */
+void train_report_done(void);
 void train_report_step(const struct nn_train_progress *progress);
 
 #endif

@@ -248,10 +248,10 @@ static int take_line(struct reading *reading, char *line, char *end, struct cloc
 	int status;
 
 	reading->number++;
-	*end = '\0';
 	if (end > line && end[-1] == '\r')
-		end[-1] = '\0';
-	if (memchr(line, '\0', (size_t)(end - line) - (end > line && !end[-1])))
+		end--;
+	*end = '\0';
+	if (memchr(line, '\0', (size_t)(end - line)))
 		return nn_fail(err, NN_BAD, "%s: line %zu: a zero byte: this is no text",
 			reading->log->name, reading->number);
 	if (reading->number == 1)

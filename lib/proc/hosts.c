@@ -135,6 +135,9 @@ static int add_host(struct nn_hosts *hosts, char *text, struct nn_error *err)
 	if (!host.count)
 		host.count = 1;
 	name = last_word(text);
+	if (strchr(name, '/'))
+		return nn_fail(err, NN_USAGE,
+			"%s: how many workers stands before the host, as in 2/alice", name);
 	if (!*name || *name == '-' || strchr(name, '='))
 		return nn_fail(err, NN_USAGE, "\"%s\" is no host%s", name,
 			*name == '-' ? ": ssh would take it for an option" : "");

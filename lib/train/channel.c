@@ -160,6 +160,8 @@ static int check_answer(const struct nn_preamble *answer, const struct nn_preamb
 		status = check_same("shard", answer->first, task->first, err);
 	if (!status && !task->shards)
 		status = check_same("file", answer->part, task->part, err);
+	if (!status && !task->shards)
+		status = check_same("number of files", answer->parts, task->parts, err);
 	if (!status && task->shards && (answer->end != task->end || answer->shards != task->shards))
 		status = nn_fail(err, NN_FAILED,
 			"it answered another task: shards %llu to %llu of %llu",

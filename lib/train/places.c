@@ -23,7 +23,7 @@ static int put_path(struct nn_buffer *line, const char *path, struct nn_error *e
 
 /* Appends the words behind the tool's name. "--" keeps a file "-x" from being an option. */
 static int put_arguments(struct nn_buffer *line, const struct nn_places_options *options,
-	bool supplied, struct nn_error *err)
+	const struct nn_place *place, struct nn_error *err)
 {
 	char shard_seed[24];
 	const char *const words[] = { "--worker", "--kernel", options->kernel, "--by",
@@ -33,8 +33,9 @@ static int put_arguments(struct nn_buffer *line, const struct nn_places_options 
 	snprintf(shard_seed, sizeof shard_seed, "%llu", (unsigned long long)options->shard_seed);
 	for (size_t i = 0; i < sizeof words / sizeof words[0] && !status; i++)
 		status = nn_shell_word(line, words[i], err);
-	for (size_t i = 0; i < options->files && !supplied && !status; i++)
-		status = put_path(line, options->data[i], err);
+	for (size_t i = 0; i < options->files && !place->supplied && !status; i++)
+		status = place->ssh ? put_path(line, options->data[i], err) :
+				      nn_shell_word(line, options->data[i], err);
 	return status;
 }
 
@@ -77,7 +78,7 @@ static int make_here(struct nn_place *place, const struct nn_places_options *opt
 		status = nn_buffer_printf(&line, err, " --shared %d", options->shared);
 	}
 	if (!status)
-		status = put_arguments(&line, options, place->supplied, err);
+		status = put_arguments(&line, options, place, err);
 	place->command = line.data;
 	return status;
 }
@@ -99,7 +100,7 @@ static int make_there(struct nn_place *place, const struct nn_places_options *op
 	if (!status)
 		status = nn_shell_word(&line, options->remote_tool, err);
 	if (!status)
-		status = put_arguments(&line, options, place->supplied, err);
+		status = put_arguments(&line, options, place, err);
 	if (!status)
 		status = nn_host_arguments(host, options->ssh, line.data, &arguments, err);
 	place->arguments = arguments;

@@ -32,7 +32,7 @@ int nn_run_read(struct nn_run *run, const struct nn_bundle *state, bool *found,
 	struct nn_error *err)
 {
 	static const char *const known[] = { "batch", "by", "first_epoch", "first_step",
-		"local_steps", "shard_seed", "shards", NULL };
+		"local_steps", "rows", "shard_seed", "shards", NULL };
 	const char *text = nn_bundle_meta(state, RUN);
 	struct nn_json *json;
 	const char *method = NULL;
@@ -52,9 +52,11 @@ int nn_run_read(struct nn_run *run, const struct nn_bundle *state, bool *found,
 		nn_json_u64(nn_json_get(json, "first_step"), &run->first_step) &&
 		nn_json_u64(nn_json_get(json, "shard_seed"), &run->shard_seed) &&
 		nn_json_u64(nn_json_get(json, "shards"), &run->shards) && run->shards;
-	/* Checkpoints without it are older than local steps. */
+	/* Checkpoints without one of these are older than it. */
 	if (good && nn_json_get(json, "local_steps"))
 		good = nn_json_u64(nn_json_get(json, "local_steps"), &run->local_steps);
+	if (good && nn_json_get(json, "rows"))
+		good = nn_json_u64(nn_json_get(json, "rows"), &run->rows);
 	run->method = good ? known_method(method) : NULL;
 	nn_json_free(json);
 	if (!run->method)
@@ -67,10 +69,11 @@ int nn_run_write(const struct nn_run *run, struct nn_bundle *state, struct nn_er
 	struct nn_buffer json = { 0 };
 	int status = nn_buffer_printf(&json, err,
 		"{\"batch\":%llu,\"by\":\"%s\",\"first_epoch\":%llu,\"first_step\":%llu,"
-		"\"local_steps\":%llu,\"shard_seed\":%llu,\"shards\":%llu}",
+		"\"local_steps\":%llu,\"rows\":%llu,\"shard_seed\":%llu,\"shards\":%llu}",
 		(unsigned long long)run->batch, run->method, (unsigned long long)run->first_epoch,
 		(unsigned long long)run->first_step, (unsigned long long)run->local_steps,
-		(unsigned long long)run->shard_seed, (unsigned long long)run->shards);
+		(unsigned long long)run->rows, (unsigned long long)run->shard_seed,
+		(unsigned long long)run->shards);
 
 	if (!status)
 		status = nn_bundle_set_meta(state, RUN, json.data, err);

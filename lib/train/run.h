@@ -15,6 +15,7 @@ struct nn_run {
 	const char *method;   /* of nn_partitioner_names: how one file is cut */
 	uint64_t shard_seed;  /* of random cuts */
 	uint64_t local_steps; /* of a round; 0: none, each step is one of all shards */
+	uint64_t rows;        /* of all data; 0: not known yet */
 	uint64_t first_step;  /* of the model that the training began with */
 	uint64_t first_epoch;
 };

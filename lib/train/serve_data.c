@@ -146,7 +146,10 @@ static int load(struct operand *operand, const char *path, struct nn_error *err)
 static int find_operand(struct nn_serve_data *data, const struct nn_preamble *task,
 	struct operand **operand, struct nn_error *err)
 {
-	if (task->parts != data->options->count)
+	if (!data->options->count)
+		return nn_fail(err, NN_BAD, "a task for file %u, but this worker has none",
+			(unsigned)task->part);
+	if (task->parts != data->options->count || task->part >= task->parts)
 		return nn_fail(err, NN_BAD, "a task for %u files of data, but there are %zu",
 			(unsigned)task->parts, data->options->count);
 	*operand = &data->operands[task->part];

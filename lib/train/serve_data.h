@@ -14,7 +14,8 @@ int nn_serve_data_new(struct nn_serve_data **data, const struct nn_serve_options
 	struct nn_error *err);
 void nn_serve_data_free(struct nn_serve_data *data); /* NULL is fine */
 
-/* A data frame that has come: of a shard, which replaces what was there of it. */
+/* A data frame that has come, of a shard: its frames come one behind another, and replace what was
+ * there of it before. */
 int nn_serve_data_take(struct nn_serve_data *data, struct nn_reader *reader,
 	const struct nn_frame *frame, struct nn_error *err);
 /* The file that a task names. */

@@ -81,6 +81,7 @@ int nn_shared_new(struct nn_shared **shared, struct nn_error *err)
 	new = nn_alloc(1, sizeof *new, err);
 	if (!new)
 		return NN_FAILED;
+	pthread_mutex_init(&new->lock, NULL);
 	new->fd = memfd_create("nnpipe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (new->fd < 0) {
 		free(new);
@@ -161,6 +162,7 @@ int nn_shared_attach(struct nn_shared **shared, int fd, struct nn_error *err)
 	new = nn_alloc(1, sizeof *new, err);
 	if (!new)
 		return NN_FAILED;
+	pthread_mutex_init(&new->lock, NULL);
 	new->fd = fd;
 	new->bytes = (size_t)file.st_size;
 	status = map(new, err);
@@ -182,6 +184,7 @@ void nn_shared_free(struct nn_shared *shared)
 	close(shared->fd);
 	free(shared->taken);
 	free(shared->users);
+	pthread_mutex_destroy(&shared->lock);
 	free(shared);
 }
 
@@ -248,30 +251,52 @@ void nn_shared_shrink(struct nn_shared *shared)
 	punch(shared, buffers, shared->bytes - (size_t)(buffers - shared->base));
 }
 
-size_t nn_shared_take(struct nn_shared *shared, size_t user, bool urgent)
+static size_t find_buffer(const struct nn_shared *shared, size_t user, bool urgent)
 {
 	size_t found = NN_NO_BUFFER;
 
 	if (shared->taken_count >= shared->enough && !urgent)
 		return NN_NO_BUFFER;
-	for (size_t i = 0; i < shared->sizes.buffers; i++)
-		if (!shared->taken[i] && (found == NN_NO_BUFFER || shared->users[i] == user)) {
+	for (size_t i = 0; i < shared->sizes.buffers; i++) {
+		if (!shared->taken[i] && shared->users[i] == user)
+			return i;
+		if (!shared->taken[i] && found == NN_NO_BUFFER)
 			found = i;
-			if (shared->users[i] == user)
-				break;
-		}
-	if (found == NN_NO_BUFFER)
-		return NN_NO_BUFFER;
-	shared->taken[found] = true;
-	shared->users[found] = user;
-	shared->taken_count++;
+	}
+	return found;
+}
+
+size_t nn_shared_take(struct nn_shared *shared, size_t user, bool urgent)
+{
+	size_t found;
+
+	pthread_mutex_lock(&shared->lock);
+	found = find_buffer(shared, user, urgent);
+	if (found != NN_NO_BUFFER) {
+		shared->taken[found] = true;
+		shared->users[found] = user;
+		shared->taken_count++;
+	}
+	pthread_mutex_unlock(&shared->lock);
 	return found;
 }
 
 void nn_shared_put(struct nn_shared *shared, size_t number)
 {
-	if (number == NN_NO_BUFFER || !shared->taken[number])
+	if (number == NN_NO_BUFFER)
 		return;
+	pthread_mutex_lock(&shared->lock);
+	shared->taken_count -= shared->taken[number];
 	shared->taken[number] = false;
-	shared->taken_count--;
+	pthread_mutex_unlock(&shared->lock);
+}
+
+bool nn_shared_is_full(struct nn_shared *shared)
+{
+	bool full;
+
+	pthread_mutex_lock(&shared->lock);
+	full = shared->taken_count >= shared->enough;
+	pthread_mutex_unlock(&shared->lock);
+	return full;
 }

@@ -7,6 +7,7 @@
 #ifndef NN_TRAIN_SHARED_H
 #define NN_TRAIN_SHARED_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,9 +56,10 @@ struct nn_shared {
 		uint64_t buffers;
 	} sizes;
 	/* The coordinator's alone. */
-	unsigned current; /* which copy is the model */
-	bool *taken;      /* [sizes.buffers] */
-	size_t *users;    /* [sizes.buffers]: who had it last */
+	unsigned current;     /* which copy is the model */
+	pthread_mutex_t lock; /* of what follows: threads of workers give back too */
+	bool *taken;          /* [sizes.buffers] */
+	size_t *users;        /* [sizes.buffers]: who had it last */
 	size_t taken_count;
 	size_t enough; /* no more than so many are taken while others may come back */
 };
@@ -92,5 +94,7 @@ void nn_shared_shrink(struct nn_shared *shared);
  * the cache there. NN_NO_BUFFER if there is none, or if enough are taken and it is not urgent. */
 size_t nn_shared_take(struct nn_shared *shared, size_t user, bool urgent);
 void nn_shared_put(struct nn_shared *shared, size_t number); /* NN_NO_BUFFER is fine */
+/* Are enough taken, so that sums shall be made rather than wait? */
+bool nn_shared_is_full(struct nn_shared *shared);
 
 #endif

@@ -199,7 +199,7 @@ static int add(struct training *training, struct nn_answer *answer, struct nn_er
 		partial->weight, partial->loss, "" };
 	snprintf(step->nodes[at].from, sizeof step->nodes[at].from, "%s", answer->from);
 	step->count++;
-	while (step->shared->taken_count >= step->shared->enough &&
+	while (nn_shared_is_full(step->shared) &&
 		(at = find_pair(step, training->run.shards)) < step->count)
 		merge(step, at);
 	return NN_OK;

@@ -58,6 +58,16 @@ static int read_best(struct training *training, struct nn_error *err)
 	return status;
 }
 
+static int check_target(const struct training *training, struct nn_error *err)
+{
+	double target = training->options->target;
+
+	if (!training->stopping.higher || isnan(target) || target <= 1)
+		return NN_OK;
+	return nn_fail(err, NN_USAGE, "--target %g: an accuracy is 1 at most, so 95 %% is 0.95",
+		target);
+}
+
 /* Is there nothing more to be done? */
 static bool is_enough(const struct training *training)
 {
@@ -76,15 +86,25 @@ static bool is_enough(const struct training *training)
 int nn_stopping_open(struct training *training, struct nn_error *err)
 {
 	const char *text = training->options->decided;
-	int status = NN_OK;
+	struct nn_error line;
+	int status;
 
 	training->stopping.higher = !training->progress.metric_name ||
 		strcmp(training->progress.metric_name, "rmse") != 0;
-	if (!text)
-		return NN_OK;
+	status = check_target(training, err);
+	if (!text || status)
+		return status;
 	status = read_state(&training->stopping, text, err);
 	if (!status && training->options->keep_best)
 		status = read_best(training, err);
+	if (!status && training->options->keep_best && !training->stopping.params) {
+		nn_fail(&line, NN_OK,
+			"the best model so far, of step %llu, is not in %s.best: a better one must "
+			"come, or the last is put out",
+			(unsigned long long)training->stopping.best_step,
+			training->options->checkpoint);
+		nn_pool_say(training->pool, &line);
+	}
 	training->stopping.enough = is_enough(training);
 	return status;
 }

@@ -162,6 +162,11 @@ int nn_train_survey(struct training *training, struct nn_error *err)
 	if (!status && !training->rows)
 		status = nn_fail(err, NN_BAD, "%s: there are no rows in it",
 			training->options->paths[0]);
+	if (!status && training->run.rows && training->run.rows != training->rows)
+		status = nn_fail(err, NN_BAD, "the data have %llu rows, but %s was begun with %llu",
+			print(training->rows), training->options->checkpoint,
+			print(training->run.rows));
+	training->run.rows = training->rows;
 	if (!status)
 		status = choose_shards(training, answers, err);
 	if (!status)

@@ -31,11 +31,14 @@ static int renew(void *place, size_t count, size_t size, struct nn_error *err)
 static int make_room(struct nn_task_space *space, const struct nn_dataset *data, size_t rows,
 	struct nn_error *err)
 {
+	size_t outputs = data->has_classes ? 0 : data->outputs;
 	int status;
 
-	if (rows <= space->room)
+	if (rows <= space->room && space->features == data->features && space->outputs == outputs)
 		return NN_OK;
 	space->room = 0;
+	space->features = data->features;
+	space->outputs = outputs;
 	status = renew(&space->rows, rows, sizeof *space->rows, err);
 	if (!status)
 		status = renew(&space->x, rows, data->features * sizeof *space->x, err);

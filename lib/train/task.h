@@ -28,7 +28,9 @@ struct nn_task_space {
 	float *x;
 	float *y;
 	int32_t *labels;
-	size_t room; /* rows */
+	size_t room; /* rows of ... */
+	size_t features;
+	size_t outputs; /* 0: of classes */
 };
 void nn_task_space_free(struct nn_task_space *space);
 

@@ -136,6 +136,7 @@ static int stopped(struct training *training, int signal, struct nn_error *err)
 static int loop(struct training *training, struct nn_error *err)
 {
 	struct nn_error ignored;
+	struct nn_error why;
 	int status = NN_OK;
 
 	while (!status && !is_done(training)) {
@@ -154,8 +155,13 @@ static int loop(struct training *training, struct nn_error *err)
 	if (!status)
 		return save(training, true, err);
 	/* A step that failed halfway has not touched what was reached, unless it was the update. */
-	if (training->progress.steps && !training->async && nn_updater_intact(training->updater))
-		write_checkpoint(training, &ignored);
+	if (training->progress.steps && !training->async && nn_updater_intact(training->updater) &&
+		!write_checkpoint(training, &ignored) && training->options->checkpoint &&
+		err->status == NN_FAILED) {
+		why = *err;
+		nn_fail(err, NN_FAILED, "%s; --resume goes on after step %llu", why.text,
+			print(training->checkpoint->model.preamble.step));
+	}
 	return status;
 }
 

@@ -24,7 +24,7 @@ struct nn_train_start {
 	uint64_t steps; /* to come */
 	uint64_t last_epoch;
 	uint64_t local_steps; /* of a round; 0: none */
-	bool numbered; /* the data are files that know which shard they are */
+	bool numbered;        /* the data are files that know which shard they are */
 	const struct nn_optim_options *optim; /* complete: what updates are made with */
 };
 /* After each step, behind the updater's own report. */

@@ -63,6 +63,14 @@ static void check_quorum(struct nn_pool *pool, const struct nn_error *named)
 	nn_pool_fail(pool, &line);
 }
 
+/* The first thing that goes wrong with another host. */
+static const char *remedy(const struct nn_place *place, const struct nn_error *why)
+{
+	return place->ssh && !place->supplied && strstr(why->text, "cannot open: No such file") ?
+		" (--send sends the data; paths begin at the login folder there)" :
+		"";
+}
+
 /* The worker's place is given up, and the run, if it was the last. What this machine has to say
  * needs no name. */
 static void give_up_place(struct nn_pool_worker *worker, const struct nn_error *plain,
@@ -80,14 +88,16 @@ static void give_up_place(struct nn_pool_worker *worker, const struct nn_error *
 	for (size_t i = 0; i < pool->options->place_count; i++)
 		others = others || !pool->gone[i];
 	if (!others) {
-		nn_pool_fail(pool, place->name ? named : plain);
+		nn_fail(&line, named->status, "%s%s", place->name ? named->text : plain->text,
+			remedy(place, named));
+		nn_pool_fail(pool, &line);
 		return;
 	}
 	check_data(pool, named);
 	check_quorum(pool, named);
 	if (pool->failed)
 		return;
-	nn_fail(&line, NN_FAILED, "%s; no more tasks go to %s", named->text,
+	nn_fail(&line, NN_FAILED, "%s%s; no more tasks go to %s", named->text, remedy(place, named),
 		place->name ? place->name : "this machine");
 	say(pool, line.text);
 }

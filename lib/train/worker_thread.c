@@ -192,7 +192,8 @@ static void note_file(struct nn_pool_worker *worker, const struct nn_preamble *a
 {
 	struct nn_error ignored;
 
-	if (!take_file(worker, answer, &ignored) && !make_room(worker, answer->parts, &ignored))
+	if (!take_file(worker, answer, &ignored) &&
+		!make_room(worker, worker->pool->options->home_count, &ignored))
 		worker->holds[answer->part] = true;
 }
 
@@ -224,14 +225,26 @@ void nn_pool_finish_task(struct nn_pool_worker *worker, const struct nn_answer *
 		pthread_cond_signal(&worker->wake);
 }
 
-/* Data that pass take their time: what has to come in time is the next frame of them. */
+/* Data that pass take their time: what has to come in time is the next frame of them, and how long a
+ * task takes is another matter. */
 static void renew_deadline(void *context)
 {
 	struct nn_pool_worker *worker = context;
+	struct nn_pool *pool = worker->pool;
 
+	pthread_mutex_lock(&pool->lock);
+	if (pool->options->timeout > 0)
+		worker->deadline = nn_pool_now() + pool->options->timeout;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* The task begins now. */
+static void begin_anew(struct nn_pool_worker *worker)
+{
 	pthread_mutex_lock(&worker->pool->lock);
+	worker->began = nn_pool_now();
 	if (worker->limit > 0)
-		worker->deadline = nn_pool_now() + worker->limit;
+		worker->deadline = worker->began + worker->limit;
 	pthread_mutex_unlock(&worker->pool->lock);
 }
 
@@ -284,6 +297,7 @@ static int provide(struct nn_pool_worker *worker, const struct nn_preamble *what
 					       renew_deadline, worker, err) :
 				       look_at_file(worker, what, err);
 	worker->holds[number] = !status;
+	begin_anew(worker);
 	return status;
 }
 
@@ -307,7 +321,8 @@ static size_t look_ahead(const struct nn_pool_worker *worker)
 	const struct nn_pool_task *task = next == NN_NOBODY ? NULL : &pool->tasks[next];
 	size_t number;
 
-	if (!task || !task->what->shards || task->model_number != worker->has)
+	if (!task || !task->what->shards || task->model_number != worker->has ||
+		pool->gone[worker->place])
 		return NN_NOBODY;
 	number = is_supplied(worker) ? (size_t)task->what->first : task->what->part;
 	if (number >= worker->hold_count || !worker->holds[number])
@@ -415,10 +430,13 @@ static void retire(struct nn_pool_worker *worker)
 
 	nn_pool_set_state(worker, RETIRED);
 	worker->running = false;
-	/* Nobody will read what it is at. */
-	if (worker->next != NN_NOBODY)
+	/* Nobody will read what it is at, and somebody else must do it. */
+	if (worker->next != NN_NOBODY) {
 		nn_process_kill(&worker->channel.process);
-	nn_pool_forget_next(worker);
+		nn_pool_forget_next(worker);
+		nn_pool_wake(pool);
+		nn_pool_tell(pool);
+	}
 	pthread_mutex_unlock(&pool->lock);
 	nn_channel_dismiss(&worker->channel);
 	pthread_mutex_lock(&pool->lock);

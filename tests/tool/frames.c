@@ -2,7 +2,7 @@
  *
  *   frames grad step=3 shards=2 first=0 end=1 weight=8 kernel=K w=1,2,nan b=0.5 model id=7 w~1000
  *
- * A word without "=" or "~" begins a frame: "grad", "model", "delta", "state" or "hello"; "cut"
+ * A word without "=" or "~" begins a frame: "grad", "model", "delta", "state", "task" or "hello"; "cut"
  * ends the program without an END frame. KEY=NUMBER sets a field of the preamble, more=1 the flag
  * that more of the step follows. kernel=, spec= and version= are metadata, else NAME=V,V,... is a
  * tensor and NAME~COUNT one of COUNT pseudo-random numbers (that depend on `seed`). id=N is the
@@ -55,6 +55,10 @@ static int set_field(const char *name, const char *value)
 
 	if (!strcmp(name, "more")) {
 		preamble.flags = number ? NN_FLAG_MORE : 0;
+		return 1;
+	}
+	if (!strcmp(name, "part") || !strcmp(name, "parts")) {
+		*(name[4] ? &preamble.parts : &preamble.part) = (uint32_t)number;
 		return 1;
 	}
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
@@ -136,7 +140,7 @@ int main(int argc, char **argv)
 		const char *name;
 		unsigned kind;
 	} kinds[] = { { "grad", NN_KIND_GRAD }, { "model", NN_KIND_MODEL },
-		{ "delta", NN_KIND_DELTA }, { "state", NN_KIND_STATE },
+		{ "delta", NN_KIND_DELTA }, { "state", NN_KIND_STATE }, { "task", NN_KIND_TASK },
 		{ "hello", NN_KIND_HELLO } };
 	struct nn_writer *writer;
 

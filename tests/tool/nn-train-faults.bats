@@ -216,7 +216,7 @@ mortal() {
 			start.nnt all.nnt -o out 2>err || rc=$?
 		assert_equal "$rc" 4
 		[ ! -e out ]
-		tail -n 1 err | grep -q '^nn-train: worker 3: exit status 9: no more; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum)$'
+		tail -n 1 err | grep -q '^nn-train: worker 3: exit status 9: no more; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum); --resume goes on after step [0-9]*$'
 		$TRAIN -e 60 -w 2 -c ck --resume start.nnt all.nnt -o out
 		cmp out want.nnt
 		rm out

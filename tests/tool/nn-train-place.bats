@@ -105,6 +105,18 @@ real_hosts() {
 	done
 }
 
+@test "a host that is given up while a worker there has one more task in hand: others do it" {
+	cp -L all.nnt alice
+	cp -L all.nnt bob
+	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' "cd $PWD/\${1#*@} || exit 255" \
+		'case $NN_WORKER in' '1) sleep 0.4; exit 127 ;;' \
+		'2) exec sh -c "$(printf "%s\n" "$2" | sed "s/ --worker/ --worker --pace 0.002/")" ;;' 'esac' \
+		'exec sh -c "$2"' >ssh
+	$TRAIN -w 1 --shards 8 start.nnt all.nnt -o want.nnt
+	timeout 60 $TRAIN -S 2/alice,bob --assign static --shards 8 start.nnt all.nnt 2>err | cmp - want.nnt
+	grep -q 'no more tasks go to alice' err
+}
+
 @test "a path in the home of there" {
 	cp -L all.nnt "alice/it's all.nnt"
 	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' "HOME=$PWD/\$1; export HOME; cd / || exit 255" \
@@ -123,6 +135,11 @@ real_hosts() {
 		--assign static start.nnt all.nnt
 	cp -L all.nnt alice
 	$TRAIN --shards 4 -S 2/alice,bob,: start.nnt all.nnt | cmp - views.nnt
+}
+
+@test "a file that is not on the hosts: what to do" {
+	fails 1 "all.nnt: cannot open: No such file or directory (--send sends the data; paths begin at the login folder there)" \
+		$TRAIN -S alice start.nnt all.nnt
 }
 
 @test "the same rows under two names" {
@@ -204,6 +221,6 @@ bob_worker() {
 	kill -9 $(pgrep -P $pid -f host-b)
 	wait $pid || status=$?
 	assert_equal "$status" 4
-	grep -q '^nn-train: worker 2 on host-b: \(lost the line to\|cannot reach\) host-b.*; nobody is left who has host-b:shard-2.nnt, which lies there alone$' err
+	grep -q '^nn-train: worker 2 on host-b: \(lost the line to\|cannot reach\) host-b.*; nobody is left who has host-b:shard-2.nnt, which lies there alone; --resume goes on after step [0-9]*$' err
 	nn-info ck | grep -q '^frame 1: state'
 }

@@ -108,9 +108,28 @@ teardown() {
 	fails 4 "gone" sh -c "$TRAIN -w 1 --worker 'echo gone >&2; exit 1;' --retries 0 --send start.nnt all.nnt"
 }
 
+@test "a worker that has no files is asked about one, or for a shard that did not come" {
+	local frames=$builddir/tests/tool/frames
+	sh_fails 1 "this worker has none" "'$frames' task parts=0 | nn-grad --worker"
+	sh_fails 1 "this worker has none" "'$frames' task parts=3 part=2 | nn-grad --worker"
+	sh_fails 1 "a task of shard 1 of 2, which did not come" \
+		"'$frames' task parts=1 shards=2 first=1 end=2 S=1 | nn-grad --worker"
+}
+
+@test "a worker that answers for another number of files" {
+	local frames=$builddir/tests/tool/frames version parts
+	version=$(nn-train --version | sed 's/.* //')
+	for parts in 0 4294967295; do
+		"$frames" hello version="$version" task part=0 parts=$parts rows=7 cut >answer
+		fails 4 "it answered another task: number of files $parts, not 1" \
+			nn-train -w 1 --worker "cat $PWD/answer; cat >/dev/null; :" --retries 0 start.nnt all.nnt
+	done
+}
+
 @test "usage" {
 	fails 2 "--send is for workers elsewhere" $TRAIN --send start.nnt all.nnt
 	fails 2 "alice:all.nnt must be a file here" $TRAIN -S alice --send start.nnt alice:all.nnt
+	fails 2 "so alice:x.nnt must be a file here" sh -c "$TRAIN -S alice start.nnt alice:x.nnt - <all.nnt"
 	fails 2 "standard input can be read only once" $TRAIN start.nnt - -
 	fails 2 "model and data cannot both come on standard input" $TRAIN - -
 	fails 2 "--valid and data cannot both" $TRAIN --valid - start.nnt -

@@ -95,5 +95,6 @@ best_of() {
 	for option in --patience=3 --keep-best --target=0.3 --valid-every=3; do
 		fails 2 "need --valid" nn-train $option start.nnt all.nnt
 	done
+	fails 2 "--target 95: an accuracy is 1 at most" nn-train -w 1 --valid all.nnt --target 95 start.nnt all.nnt
 	fails 2 "--min-delta goes with --patience" nn-train --valid all.nnt --min-delta 0.1 start.nnt all.nnt
 }

@@ -204,6 +204,12 @@ bad_worker() {
 	fails 2 "--batch 64, but ck was begun with 256" nn-train -b 64 -c ck --resume start.nnt all.nnt
 	fails 2 "--by block, but ck" nn-train --by block -c ck --resume start.nnt all.nnt
 	fails 2 "--seed 6, but ck was begun with 5" nn-train -s 6 -c ck --resume start.nnt all.nnt
+	fails 2 "--local-steps 2, but ck was begun without" nn-train --local-steps 2 -c ck --resume start.nnt all.nnt
+	nn-train -w 1 -b 256 --local-steps 2 -n 4 -c local start.nnt all.nnt >out
+	fails 2 "--sync, but local was begun with --local-steps 2" nn-train --sync -c local --resume start.nnt all.nnt
+	fails 2 "--async, but local was begun" nn-train --async -c local --resume start.nnt all.nnt
+	nn-import -t 1 <(gzip -dc "$examples/digits/digits.csv.gz" | head -n 1790) -o fewer.nnt
+	fails 1 "the data have 1790 rows, but ck was begun with 1797" nn-train -c ck --resume start.nnt fewer.nnt
 	nn-train --steps 9 -c ck --resume start.nnt all.nnt >resumed
 	$TRAIN -s 5 --steps 9 -w 1 --shards 4 --by cyclic start.nnt all.nnt | cmp - resumed
 	nn-update --lr 0.1 start.nnt <(nn-grad -m start.nnt all.nnt) -o other
@@ -268,6 +274,7 @@ fake_ssh() {
 	echo '-oProxyCommand=x slots=2' >bad
 	fails 2 'bad: "-oProxyCommand=x" is no host: ssh would take it for an option' \
 		nn-train --sshloginfile bad start.nnt all.nnt
+	fails 2 "alice/2: how many workers stands before the host" $TRAIN -S alice/2 start.nnt all.nnt
 	echo 'alice slots=many' >bad
 	fails 2 "bad: many workers on alice: 1 to 4096" nn-train --sshloginfile bad start.nnt all.nnt
 }
@@ -336,7 +343,7 @@ fake_ssh() {
 	kill -9 $(workers_of $pid)
 	wait $pid || rc=$?
 	assert_equal $rc 4
-	tail -n 1 err | grep -qE 'no worker is left$|and the last \(--retries\)$'
+	tail -n 1 err | grep -qE '(no worker is left|and the last \(--retries\)); --resume goes on after step [0-9]+$'
 	rm stop
 	$TRAIN -e 500 -c ck --resume start.nnt all.nnt | cmp - long.nnt
 }
