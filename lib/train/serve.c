@@ -245,6 +245,8 @@ static int unpack(struct server *server, const struct nn_bundle *before, struct 
 {
 	int status = nn_packed_open(&server->model.params, before, err);
 
+	if (!status)
+		status = nn_serve_answers_wait(server->answers, err);
 	server->packed = true;
 	nn_writer_be_quick(server->writer);
 	if (!status)

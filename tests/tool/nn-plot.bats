@@ -302,6 +302,8 @@ ticks() {
 	done
 	printf 'step\tloss\n1\t0\00005\n' >t.tsv
 	fails 1 "t.tsv: line 2: a zero byte: this is no text" nn-plot t.tsv
+	printf 'step\tloss\n1\t0\0\n' >t.tsv
+	fails 1 "t.tsv: line 2: a zero byte: this is no text" nn-plot t.tsv
 	table t.tsv "step loss"
 	fails 1 "t.tsv: there are no steps in it yet" nn-plot t.tsv
 	: >t.tsv

@@ -121,6 +121,15 @@ better() {
 	nn-train --async -w 1 -n 30 -c again --resume start.nnt all.nnt -o y.nnt
 }
 
+@test "asynchronous: whole steps for each shard are warned of" {
+	local said='--async: each shard'"'"'s gradient is a whole step for adam: divide --lr by the number of shards, or say --max-staleness 0'
+	nn-train --async -w 1 -b 256 -O adam --shards 2 -e 1 start.nnt all.nnt 2>err >x
+	assert_equal "$(cat err)" "nn-train: $said"
+	nn-train --async --max-staleness 0 -w 1 -b 256 -O adam --shards 2 -e 1 start.nnt all.nnt 2>err >x
+	nn-train --async -w 1 -b 256 --shards 2 -e 1 start.nnt all.nnt 2>>err >x
+	[ ! -s err ]
+}
+
 @test "asynchronous: with one worker and one shard it is plain descent" {
 	nn-train --async -w 1 --shards 1 -b 128 --lr 0.2 -e 1 start.nnt all.nnt -o x.nnt
 	nn-train -w 1 --shards 1 -b 128 --lr 0.2 -e 1 start.nnt all.nnt | cmp - x.nnt

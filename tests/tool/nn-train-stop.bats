@@ -42,6 +42,24 @@ best_of() {
 	nn-train -w 2 -b 128 --lr 0.02 --shards 2 -n "$best" start.nnt part-0.nnt | cmp - best.nnt
 }
 
+@test "--keep-best goes on without the best model: that is told" {
+	$TRAIN -e 3 --keep-best -c ck start.nnt part-0.nnt -o x.nnt
+	rm ck.best
+	$TRAIN -e 3 --keep-best -c ck --resume start.nnt part-0.nnt -o y.nnt 2>err
+	best=$(nn-info ck | sed -n 's/.*"step":\([0-9]*\),"worse".*/\1/p')
+	assert_equal "$(cat err)" \
+		"nn-train: the best model so far, of step $best, is not in ck.best: a better one must come, or the last is put out"
+}
+
+@test "what came out, and that there was nothing left to do" {
+	$TRAIN -e 2 -v -c ck start.nnt part-0.nnt -o x.nnt 2>err
+	tail -n 1 err | grep -qE '^nn-train: done: epoch 2, step 20, loss [0-9.]+, accuracy [0-9.]+$'
+	$TRAIN -e 2 -v -c ck --resume start.nnt part-0.nnt 2>err | cmp - x.nnt
+	assert_equal "$(tail -n 1 err)" 'nn-train: there was nothing left to do'
+	$TRAIN -e 2 start.nnt part-0.nnt 2>err | cmp - x.nnt
+	[ ! -s err ]
+}
+
 @test "--patience ends the run after tries that were not better" {
 	last=$(tries long.log | awk '!seen || $2 > most { most = $2; worse = 0; seen = 1; next }
 		++worse == 3 { print $1; exit }')
