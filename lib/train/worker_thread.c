@@ -343,6 +343,7 @@ static int do_task(struct nn_pool_worker *worker, bool sent, struct nn_error *er
 	const struct nn_bundle *params = task->params;
 	const struct nn_preamble *more;
 	struct nn_answer answer;
+	struct nn_error ignored;
 	int status = NN_OK;
 
 	worker->has = task->model_number;
@@ -359,8 +360,9 @@ static int do_task(struct nn_pool_worker *worker, bool sent, struct nn_error *er
 		more = pool->tasks[worker->next].what;
 	}
 	pthread_mutex_unlock(&pool->lock);
+	/* A worker that takes no more may have said why: its answer tells, or the end behind it. */
 	if (!status && more)
-		status = nn_channel_send_task(&worker->channel, more, err);
+		nn_channel_send_task(&worker->channel, more, &ignored);
 	if (!status)
 		status = nn_channel_take_answer(&worker->channel, what, params, &answer, err);
 	pthread_mutex_lock(&pool->lock);
