@@ -207,16 +207,17 @@ static void describe(const struct nn_network *network, const struct nn_bundle *p
 	size_t count = nn_network_layer_count(network);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct nn_layer *layer = nn_network_layer(network, i);
+		const char *name;
+		const struct nn_layer *layer = nn_network_layer(network, i, &name);
 		char in[NN_SHAPE_TEXT];
 		char out[NN_SHAPE_TEXT];
 
 		nn_shape_text(layer->in.ndim, layer->in.dims, in);
 		nn_shape_text(layer->out.ndim, layer->out.dims, out);
-		cli_note("%3zu %-10s %s -> %s", i, layer->type->name, in, out);
+		cli_note("%3s %-10s %s -> %s", name, layer->type->name, in, out);
 	}
 	cli_note("%zu parameters, loss %s, seed %llu", params->bytes / sizeof(float),
-		nn_network_loss_name(network), (unsigned long long)seed);
+		nn_network_criterion(network)->type->name, (unsigned long long)seed);
 }
 
 int main(int argc, char **argv)

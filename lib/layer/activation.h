@@ -3,6 +3,7 @@
 #define NN_LAYER_ACTIVATION_H
 
 #include "layer/layer.h"
+#include "tensor/vector.h"
 
 /* Any input, the same output; in table.c. */
 int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
@@ -15,9 +16,11 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 		for (size_t i = 0; i < n; i++)                                                     \
 			y[i] = value(x[i]);                                                        \
 	}                                                                                          \
-	NN_CLONES static void backward_loop(float *restrict dx, const float *restrict dy,          \
-		const float *restrict x, size_t n)                                                 \
+	/* dx may be dy. */                                                                        \
+	NN_CLONES static void backward_loop(float *dx, const float *dy, const float *restrict x,   \
+		size_t n)                                                                          \
 	{                                                                                          \
+		NN_INDEPENDENT                                                                     \
 		for (size_t i = 0; i < n; i++)                                                     \
 			dx[i] = dy[i] * slope(x[i]);                                               \
 	}                                                                                          \
@@ -32,6 +35,7 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 	}                                                                                          \
 	const struct nn_layer_type nn_layer_##NAME = {                                             \
 		.name = #NAME,                                                                     \
+		.in_place = true,                                                                  \
 		.shape = nn_activation_shape,                                                      \
 		.forward = forward,                                                                \
 		.backward = backward,                                                              \

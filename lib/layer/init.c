@@ -11,7 +11,10 @@ static double limit_of(const struct nn_layer_param *param)
 {
 	switch (param->init) {
 	case NN_INIT_ZEROS:
+	case NN_INIT_ONES:
 		return 0;
+	case NN_INIT_SMALL:
+		return 0.02 * sqrt(3.0);
 	case NN_INIT_GLOROT:
 		return sqrt(6.0 / ((double)param->fan_in + (double)param->fan_out));
 	case NN_INIT_HE:
@@ -34,6 +37,8 @@ void nn_layer_init(const struct nn_layer *layer, size_t param, uint64_t seed, ui
 		memset(values, 0, count * sizeof *values);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && what->init == NN_INIT_ONES; i++)
+		values[i] = 1;
+	for (size_t i = 0; i < count && what->init != NN_INIT_ONES; i++)
 		values[i] = (float)((2 * nn_random_uniform(&stream, i) - 1) * limit);
 }

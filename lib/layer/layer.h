@@ -26,26 +26,34 @@ struct nn_shape {
 };
 /* NN_BAD if the product is 0 or above NN_LAYER_LIMIT. */
 int nn_shape_set(struct nn_shape *shape, unsigned ndim, const uint64_t *dims, struct nn_error *err);
+bool nn_shape_same(const struct nn_shape *a, const struct nn_shape *b);
 
 /* A key of a layer in the spec. */
 enum nn_key_type {
-	NN_KEY_SIZE,    /* a whole number from 1 to NN_LAYER_LIMIT */
+	NN_KEY_SIZE,    /* a whole number from `least` to NN_LAYER_LIMIT */
 	NN_KEY_OUTPUTS, /* the same; the network's last may be missing if the outputs are known */
+	NN_KEY_PAIR,    /* two of them, [height, width], or one for both: see nn_layer_pair */
 	NN_KEY_FLAG,    /* true or false */
 	NN_KEY_CHOICE,  /* one of a list of words; the value is its index */
+	NN_KEY_NUMBER,  /* a number in [low, high]: see nn_layer_number */
 };
 struct nn_layer_key {
 	const char *name; /* NULL ends a list */
 	enum nn_key_type type;
 	bool required;
-	uint64_t otherwise;         /* the value if it is missing and not required */
+	uint64_t otherwise; /* the value if it is missing and not required; of a pair, both */
 	const char *const *choices; /* NULL-terminated */
+	uint64_t least;             /* of a size, 0 or 1 */
+	double number;              /* instead of `otherwise`, of a number */
+	double low, high;
 };
 #define NN_LAYER_KEYS 8 /* most keys of a type */
 
-/* How a parameter starts. Uniform in [-limit, limit). */
+/* How a parameter starts: one number, or uniform in [-limit, limit). */
 enum nn_init {
 	NN_INIT_ZEROS,
+	NN_INIT_ONES,
+	NN_INIT_SMALL,  /* limit = 0.02 sqrt(3): a standard deviation of 0.02 */
 	NN_INIT_GLOROT, /* limit = sqrt(6 / (fan_in + fan_out)) (X. Glorot, Y. Bengio, 2010) */
 	NN_INIT_HE,     /* limit = sqrt(6 / fan_in) (K. He et al., 2015) */
 };
@@ -71,31 +79,64 @@ struct nn_layer {
 	struct nn_shape out;
 	struct nn_layer_param params[NN_LAYER_PARAMS];
 	size_t param_count;
-	size_t saved; /* floats a row that forward leaves for backward, beside input and output */
+	size_t saved;   /* floats a row that forward leaves for backward, beside input and output */
+	size_t scratch; /* floats that forward or backward may use meanwhile, however many rows */
+	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
+	uint64_t number; /* its place among all layers of the network, nested ones too */
+};
+
+/* The value of a NN_KEY_NUMBER, and the two of a NN_KEY_PAIR. */
+double nn_layer_number(const struct nn_layer *layer, size_t key);
+struct nn_pair {
+	size_t height;
+	size_t width;
+};
+struct nn_pair nn_layer_pair(const struct nn_layer *layer, size_t key);
+
+/* Which task a pass is of: what a layer that draws random numbers draws them by. */
+struct nn_pass {
+	uint64_t seed;
+	uint64_t step;
+	uint64_t shard;
+	bool training; /* false: the network is only used, nothing is dropped or learned */
 };
 
 /* One pass of `rows` rows, at least one, through a layer. What is read-only in forward is so in
  * backward. */
 struct nn_layer_run {
+	const struct nn_pass *pass;
 	size_t rows;
 	const float *params[NN_LAYER_PARAMS]; /* each of the shape it declares */
 	const float *x;                       /* [rows, in.count] */
 	float *y;                             /* [rows, out.count]: written by forward */
 	float *saved;                         /* [rows, layer->saved]: written by forward */
+	float *scratch;                       /* [layer->scratch]: worth nothing before and after */
 	const float *dy; /* [rows, out.count]: the loss's gradient with respect to y */
 	float *dx;       /* [rows, in.count]: backward writes it; NULL: not wanted */
 	float *grads[NN_LAYER_PARAMS]; /* the same with respect to the parameters: sums over rows */
 	bool accumulate;               /* add to grads instead of overwriting them */
+	double weight;                 /* of the task, for backward: what sums are divided by */
 };
 
 struct nn_layer_type {
 	const char *name;
 	const struct nn_layer_key *keys; /* NULL: none but "type" */
-	/* Sets out, params and saved from in and values. NN_BAD: the input does not suit. */
+	/* Of an activation or the like: dx may be dy's place. */
+	bool in_place;
+	/* Its backward does not read y: what comes behind may write there. */
+	bool spares_y;
+	/* It changes the shape at most: y is x, dx is dy, and forward and backward are NULL. */
+	bool view;
+	/* It has layers in it, which the network runs: see nn-model(5). */
+	bool nests;
+	/* Sets out, params, saved, scratch from in and values. NN_BAD: the input does not suit. */
 	int (*shape)(struct nn_layer *layer, struct nn_error *err);
 	/* Neither allocates, neither fails. */
 	void (*forward)(const struct nn_layer *layer, const struct nn_layer_run *run);
 	void (*backward)(const struct nn_layer *layer, const struct nn_layer_run *run);
+	/* Floating-point operations of forward for a row, a multiplication and an addition being two;
+	 * NULL: one for each number that it puts out. */
+	double (*flops)(const struct nn_layer *layer);
 };
 
 /* NULL-terminated. */

@@ -7,6 +7,7 @@ libnnpipe_a_SOURCES += \
 	lib/layer/layer.h \
 	lib/layer/parse.c \
 	lib/layer/relu.c \
+	lib/layer/residual.c \
 	lib/layer/sigmoid.c \
 	lib/layer/table.c \
 	lib/layer/tanh.c \

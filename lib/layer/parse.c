@@ -35,17 +35,63 @@ static int fail_choice(const char *path, const char *what, const char *got,
 	return status;
 }
 
-static int parse_size(const struct nn_json *value, const char *path, const char *name,
+static int parse_size(const struct nn_json *value, const char *path, const struct nn_layer_key *key,
 	uint64_t *out, struct nn_error *err)
+{
+	uint64_t least = key->type == NN_KEY_OUTPUTS ? 1 : key->least;
+	double number;
+
+	if (!nn_json_f64(value, &number))
+		return nn_fail(err, NN_BAD, "%s.%s: %s where a size is wanted", path, key->name,
+			nn_json_type_name(value));
+	if (!nn_json_u64(value, out) || *out < least || *out > NN_LAYER_LIMIT)
+		return nn_fail(err, NN_BAD, "%s.%s: %.16g is not a whole number from %llu to %llu",
+			path, key->name, number, (unsigned long long)least,
+			(unsigned long long)NN_LAYER_LIMIT);
+	return NN_OK;
+}
+
+/* The first in the upper half. */
+static uint64_t pack(uint64_t height, uint64_t width)
+{
+	return height << 32 | width;
+}
+
+static int parse_pair(const struct nn_json *value, const char *path, const struct nn_layer_key *key,
+	uint64_t *out, struct nn_error *err)
+{
+	const struct nn_json *first = nn_json_first(value);
+	uint64_t height, width;
+	int status;
+
+	if (nn_json_type(value) != NN_JSON_ARRAY) {
+		status = parse_size(value, path, key, &height, err);
+		width = height;
+	} else if (nn_json_size(value) != 2) {
+		return nn_fail(err, NN_BAD, "%s.%s: %zu sizes where [height, width] is wanted",
+			path, key->name, nn_json_size(value));
+	} else {
+		status = parse_size(first, path, key, &height, err);
+		if (!status)
+			status = parse_size(nn_json_next(first), path, key, &width, err);
+	}
+	if (!status)
+		*out = pack(height, width);
+	return status;
+}
+
+static int parse_number(const struct nn_json *value, const char *path,
+	const struct nn_layer_key *key, uint64_t *out, struct nn_error *err)
 {
 	double number;
 
 	if (!nn_json_f64(value, &number))
-		return nn_fail(err, NN_BAD, "%s.%s: %s where a size is wanted", path, name,
+		return nn_fail(err, NN_BAD, "%s.%s: %s where a number is wanted", path, key->name,
 			nn_json_type_name(value));
-	if (!nn_json_u64(value, out) || !*out || *out > NN_LAYER_LIMIT)
-		return nn_fail(err, NN_BAD, "%s.%s: %.16g is not a whole number from 1 to %llu",
-			path, name, number, (unsigned long long)NN_LAYER_LIMIT);
+	if (!(number >= key->low && number <= key->high))
+		return nn_fail(err, NN_BAD, "%s.%s: %g is not from %g to %g", path, key->name,
+			number, key->low, key->high);
+	memcpy(out, &number, sizeof number);
 	return NN_OK;
 }
 
@@ -65,6 +111,18 @@ static int parse_choice(const struct nn_json *value, const char *path,
 	return fail_choice(path, key->name, word, key->choices, err);
 }
 
+static uint64_t otherwise(const struct nn_layer_key *key)
+{
+	uint64_t bits;
+
+	if (key->type == NN_KEY_PAIR)
+		return pack(key->otherwise, key->otherwise);
+	if (key->type != NN_KEY_NUMBER)
+		return key->otherwise;
+	memcpy(&bits, &key->number, sizeof bits);
+	return bits;
+}
+
 static int parse_key(const struct nn_json *value, const char *path, const struct nn_layer_key *key,
 	uint64_t outputs, uint64_t *out, struct nn_error *err)
 {
@@ -77,13 +135,17 @@ static int parse_key(const struct nn_json *value, const char *path, const struct
 	if (!value && key->required)
 		return nn_fail(err, NN_BAD, "%s.%s: missing", path, key->name);
 	if (!value) {
-		*out = key->otherwise;
+		*out = otherwise(key);
 		return NN_OK;
 	}
 	switch (key->type) {
 	case NN_KEY_SIZE:
 	case NN_KEY_OUTPUTS:
-		return parse_size(value, path, key->name, out, err);
+		return parse_size(value, path, key, out, err);
+	case NN_KEY_PAIR:
+		return parse_pair(value, path, key, out, err);
+	case NN_KEY_NUMBER:
+		return parse_number(value, path, key, out, err);
 	case NN_KEY_CHOICE:
 		return parse_choice(value, path, key, out, err);
 	case NN_KEY_FLAG:
@@ -122,7 +184,7 @@ static int parse_type(const struct nn_json *spec, const char *path,
 int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const char *path,
 	const struct nn_shape *in, uint64_t outputs, struct nn_error *err)
 {
-	const char *known[NN_LAYER_KEYS + 2] = { "type" };
+	const char *known[NN_LAYER_KEYS + 4] = { "type" };
 	size_t count;
 	int status;
 
@@ -133,6 +195,10 @@ int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const cha
 	count = key_count(layer->type);
 	for (size_t i = 0; i < count; i++)
 		known[i + 1] = layer->type->keys[i].name;
+	if (layer->type->nests) {
+		known[count + 1] = "layers";
+		known[count + 2] = "shortcut";
+	}
 	status = nn_json_only_keys(spec, path, known, err);
 	for (size_t i = 0; i < count && !status; i++) {
 		const struct nn_layer_key *key = &layer->type->keys[i];
@@ -145,6 +211,26 @@ int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const cha
 	return layer->type->shape(layer, err) ? nn_fail_in(err, "%s", path) : NN_OK;
 }
 
+static double number_of(uint64_t value)
+{
+	double number;
+
+	memcpy(&number, &value, sizeof number);
+	return number;
+}
+
+double nn_layer_number(const struct nn_layer *layer, size_t key)
+{
+	return number_of(layer->values[key]);
+}
+
+struct nn_pair nn_layer_pair(const struct nn_layer *layer, size_t key)
+{
+	uint64_t value = layer->values[key];
+
+	return (struct nn_pair){ (size_t)(value >> 32), (size_t)(value & UINT32_MAX) };
+}
+
 static int put_value(const struct nn_layer_key *key, uint64_t value, struct nn_buffer *out,
 	struct nn_error *err)
 {
@@ -152,6 +238,11 @@ static int put_value(const struct nn_layer_key *key, uint64_t value, struct nn_b
 	case NN_KEY_SIZE:
 	case NN_KEY_OUTPUTS:
 		return nn_buffer_printf(out, err, "%llu", (unsigned long long)value);
+	case NN_KEY_PAIR:
+		return nn_buffer_printf(out, err, "[%llu,%llu]", (unsigned long long)(value >> 32),
+			(unsigned long long)(value & UINT32_MAX));
+	case NN_KEY_NUMBER:
+		return nn_json_put_f64(out, number_of(value), err);
 	case NN_KEY_FLAG:
 		return nn_buffer_puts(out, value ? "true" : "false", err);
 	case NN_KEY_CHOICE:

@@ -8,6 +8,7 @@ const struct nn_layer_type *const nn_layer_types[] = {
 	&nn_layer_gelu,
 	&nn_layer_identity,
 	&nn_layer_relu,
+	&nn_layer_residual,
 	&nn_layer_sigmoid,
 	&nn_layer_tanh,
 	NULL,
@@ -39,6 +40,16 @@ int nn_shape_set(struct nn_shape *shape, unsigned ndim, const uint64_t *dims, st
 	}
 	shape->count = (size_t)count;
 	return NN_OK;
+}
+
+bool nn_shape_same(const struct nn_shape *a, const struct nn_shape *b)
+{
+	if (a->ndim != b->ndim)
+		return false;
+	for (unsigned i = 0; i < a->ndim; i++)
+		if (a->dims[i] != b->dims[i])
+			return false;
+	return true;
 }
 
 int nn_activation_shape(struct nn_layer *layer, struct nn_error *err)

@@ -8,6 +8,7 @@ extern const struct nn_layer_type nn_layer_dense;
 extern const struct nn_layer_type nn_layer_gelu;
 extern const struct nn_layer_type nn_layer_identity;
 extern const struct nn_layer_type nn_layer_relu;
+extern const struct nn_layer_type nn_layer_residual;
 extern const struct nn_layer_type nn_layer_sigmoid;
 extern const struct nn_layer_type nn_layer_tanh;
 

@@ -1,4 +1,4 @@
-/* Softmax and cross-entropy in one: a row's loss is -log p[label], p = softmax(out).
+/* Softmax and cross-entropy in one: a case's loss is -log p[label], p = softmax(out).
  *
  * The greatest output is subtracted first, so that no exponential overflows. The exponentials are
  * added in double, and the gradient p[label] - 1 is taken as minus the sum of the others, so that
@@ -49,27 +49,27 @@ static void shifted_exponentials(float *e, const float *out, size_t rows, size_t
 	exponentials(e, rows * outputs);
 }
 
-static double value(const float *out, const float *y, const int32_t *labels, size_t rows,
-	size_t outputs, float *d_out)
+static struct nn_loss_sum value(const struct nn_criterion *criterion, const struct nn_loss_run *run)
 {
+	size_t outputs = run->outputs;
 	double loss = 0;
 
-	(void)y;
-	shifted_exponentials(d_out, out, rows, outputs);
-	for (size_t row = 0; row < rows; row++) {
-		float *e = d_out + row * outputs;
-		size_t label = (size_t)labels[row];
+	(void)criterion;
+	shifted_exponentials(run->d_out, run->out, run->cases, outputs);
+	for (size_t i = 0; i < run->cases; i++) {
+		const float *out = run->out + i * outputs;
+		float *e = run->d_out + i * outputs;
+		size_t label = (size_t)run->labels[i];
 		double sum = sum_of(e, outputs);
 		double others = sum - (double)e[label];
 		float inverse = (float)(1 / sum);
-		float greatest = greatest_of(out + row * outputs, outputs);
 
-		loss += nn_log(sum) - ((double)out[row * outputs + label] - (double)greatest);
-		for (size_t i = 0; i < outputs; i++)
-			e[i] *= inverse;
+		loss += nn_log(sum) - ((double)out[label] - (double)greatest_of(out, outputs));
+		for (size_t j = 0; j < outputs; j++)
+			e[j] *= inverse;
 		e[label] = (float)(-others / sum);
 	}
-	return loss;
+	return (struct nn_loss_sum){ loss, (double)run->cases };
 }
 
 static void softmax(float *out, size_t rows, size_t outputs)

@@ -1,6 +1,7 @@
 # the files of this room: libnnpipe_a_SOURCES += ...
 libnnpipe_a_SOURCES += lib/loss/metrics.c lib/loss/metrics.h
 libnnpipe_a_SOURCES += \
+	lib/loss/criterion.c \
 	lib/loss/cross_entropy.c \
 	lib/loss/loss.h \
 	lib/loss/mse.c \

@@ -1,8 +1,8 @@
 /* Losses: a table, one file each. A loss is its value and its gradient with respect to the
- * network's outputs, both summed over the rows, never averaged: the division is nn-update's.
+ * network's outputs, both summed, never averaged: the division is nn-update's.
  *
  * To add one: a file NAME.c with a `const struct nn_loss`, a row in table.c, its name in local.mk,
- * its paragraph in nn-model(5), its figures in tests/unit/test-layer.c. */
+ * its paragraph in nn-model(5), its figures in tests/unit/test-loss.c. */
 #ifndef NN_LOSS_LOSS_H
 #define NN_LOSS_LOSS_H
 
@@ -10,16 +10,64 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+#include "base/memory.h"
+#include "json/json.h"
+
+/* A loss as a spec asks for it: "loss": "mse", or {"type": "huber", "delta": 2}. */
+struct nn_criterion {
+	const struct nn_loss *type;
+	double label_smoothing; /* 0 .. 1; 0: none */
+	bool ignores;           /* cases of class ignore_index count nothing */
+	uint64_t ignore_index;
+	double delta;         /* of huber */
+	float *class_weights; /* [class_weight_count]; NULL: all are 1 */
+	size_t class_weight_count;
+};
+
+/* The keys that a loss may have. */
+enum nn_loss_keys {
+	NN_LOSS_SMOOTHING = 1,
+	NN_LOSS_IGNORE = 2,
+	NN_LOSS_WEIGHTS = 4,
+	NN_LOSS_DELTA = 8,
+};
+
+/* Of a spec's `loss`, a word or an object. NN_BAD: what is wrong with it, and where. Release with
+ * nn_criterion_free, after an error too. */
+int nn_criterion_parse(struct nn_criterion *criterion, const struct nn_json *value,
+	struct nn_error *err);
+/* NN_BAD if it does not suit a network of so many outputs a case. */
+int nn_criterion_check(const struct nn_criterion *criterion, size_t outputs, struct nn_error *err);
+/* Appends it as canonical JSON: the word alone if all else is as it would be without. */
+int nn_criterion_put(const struct nn_criterion *criterion, struct nn_buffer *out,
+	struct nn_error *err);
+void nn_criterion_free(struct nn_criterion *criterion);
+
+/* A case is what has a loss: a row, or a position of a row of classes. */
+struct nn_loss_run {
+	const float *out; /* [cases, outputs]: what the network puts out */
+	const float *y;   /* [cases, outputs], or: */
+	const int32_t
+		*labels; /* [cases], each in 0 .. outputs-1 or ignored: see nn_loss_bad_label */
+	size_t cases;
+	size_t outputs;
+	float *d_out; /* [cases, outputs]: receives the sum's gradient with respect to out */
+};
+/* Sums over the cases: of the losses, and of what they are to be divided by for a mean. */
+struct nn_loss_sum {
+	double loss;
+	double weight;
+};
+
 struct nn_loss {
 	const char *name;
 	bool wants_classes; /* labels are used, else y */
-	/* The sum over rows of the rows' losses, out being what the network puts out [rows,
-	 * outputs]. d_out [rows, outputs] receives the gradient with respect to it. y is [rows,
-	 * outputs]; labels [rows] are all in 0 .. outputs-1: see nn_loss_bad_label. */
-	double (*value)(const float *out, const float *y, const int32_t *labels, size_t rows,
-		size_t outputs, float *d_out);
+	unsigned keys;      /* of enum nn_loss_keys */
+	struct nn_loss_sum (
+		*value)(const struct nn_criterion *criterion, const struct nn_loss_run *run);
 	/* From outputs to what is predicted, in place: probabilities, say. NULL: as they are. */
-	void (*predict)(float *out, size_t rows, size_t outputs);
+	void (*predict)(float *out, size_t cases, size_t outputs);
 };
 
 /* NULL-terminated. */
@@ -28,7 +76,8 @@ extern const struct nn_loss *const nn_losses[];
 extern const char *const nn_loss_names[];
 const struct nn_loss *nn_loss_find(const char *name); /* NULL: there is none */
 
-/* The first row whose label is not in 0 .. outputs-1; `rows` if there is none. */
-size_t nn_loss_bad_label(const int32_t *labels, size_t rows, size_t outputs);
+/* The first case whose label is not in 0 .. outputs-1 and not ignored; `cases` if there is none. */
+size_t nn_loss_bad_label(const struct nn_criterion *criterion, const int32_t *labels, size_t cases,
+	size_t outputs);
 
 #endif

@@ -29,18 +29,18 @@ NN_CLONES static double row_value(const float *out, const float *y, size_t n, fl
 	return lanes[0];
 }
 
-static double value(const float *out, const float *y, const int32_t *labels, size_t rows,
-	size_t outputs, float *d_out)
+static struct nn_loss_sum value(const struct nn_criterion *criterion, const struct nn_loss_run *run)
 {
+	size_t outputs = run->outputs;
 	float factor = (float)(2.0 / (double)outputs);
 	double sum = 0;
 
-	(void)labels;
-	for (size_t row = 0; row < rows; row++)
-		sum += row_value(out + row * outputs, y + row * outputs, outputs, factor,
-			       d_out + row * outputs) /
+	(void)criterion;
+	for (size_t i = 0; i < run->cases; i++)
+		sum += row_value(run->out + i * outputs, run->y + i * outputs, outputs, factor,
+			       run->d_out + i * outputs) /
 			(double)outputs;
-	return sum;
+	return (struct nn_loss_sum){ sum, (double)run->cases };
 }
 
 const struct nn_loss nn_loss_mse = {

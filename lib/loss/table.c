@@ -13,11 +13,15 @@ const struct nn_loss *nn_loss_find(const char *name)
 	return NULL;
 }
 
-size_t nn_loss_bad_label(const int32_t *labels, size_t rows, size_t outputs)
+size_t nn_loss_bad_label(const struct nn_criterion *criterion, const int32_t *labels, size_t cases,
+	size_t outputs)
 {
-	size_t row = 0;
+	size_t i = 0;
 
-	while (row < rows && labels[row] >= 0 && (size_t)labels[row] < outputs)
-		row++;
-	return row;
+	while (i < cases &&
+		((labels[i] >= 0 && (size_t)labels[i] < outputs) ||
+			(criterion->ignores && labels[i] >= 0 &&
+				(uint64_t)labels[i] == criterion->ignore_index)))
+		i++;
+	return i;
 }

@@ -1,8 +1,10 @@
 /* Forward and backward through all layers. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/network-private.h"
+#include "tensor/vector.h"
 
 const char *nn_network_spec(const struct nn_network *network)
 {
@@ -14,34 +16,58 @@ size_t nn_network_inputs(const struct nn_network *network)
 	return network->in.count;
 }
 
-size_t nn_network_outputs(const struct nn_network *network)
-{
-	return network->layers[network->layer_count - 1].out.count;
-}
-
 const struct nn_shape *nn_network_input_shape(const struct nn_network *network)
 {
 	return &network->in;
 }
 
-int nn_network_wants_classes(const struct nn_network *network)
+const struct nn_shape *nn_network_output_shape(const struct nn_network *network)
 {
-	return network->loss->wants_classes;
+	return &network->nodes[network->node_count - 1].layer.out;
 }
 
-const char *nn_network_loss_name(const struct nn_network *network)
+uint64_t nn_network_tokens(const struct nn_network *network)
 {
-	return network->loss->name;
+	for (size_t i = 0; i < network->node_count; i++)
+		if (network->nodes[i].layer.tokens)
+			return network->nodes[i].layer.tokens;
+	return 0;
+}
+
+size_t nn_network_positions(const struct nn_network *network)
+{
+	return network->positions;
+}
+
+size_t nn_network_outputs(const struct nn_network *network)
+{
+	return network->outputs;
+}
+
+const struct nn_criterion *nn_network_criterion(const struct nn_network *network)
+{
+	return &network->criterion;
 }
 
 size_t nn_network_layer_count(const struct nn_network *network)
 {
-	return network->layer_count;
+	size_t count = 0;
+
+	for (size_t i = 0; i < network->node_count; i++)
+		count += network->nodes[i].kind == NN_NODE_LAYER;
+	return count;
 }
 
-const struct nn_layer *nn_network_layer(const struct nn_network *network, size_t number)
+const struct nn_layer *nn_network_layer(const struct nn_network *network, size_t number,
+	const char **name)
 {
-	return &network->layers[number];
+	size_t i = 0;
+
+	while (network->nodes[i].kind != NN_NODE_LAYER || network->nodes[i].layer.number != number)
+		i++;
+	if (name)
+		*name = network->nodes[i].name;
+	return &network->nodes[i].layer;
 }
 
 int nn_network_layout(const struct nn_network *network, struct nn_bundle *params,
@@ -82,7 +108,7 @@ bool nn_network_is_of(const struct nn_network *network, const struct nn_bundle *
 	return spec && !strcmp(spec, nn_network_spec(network));
 }
 
-/* Parameter `p` of layer `i` in a bundle of the network's layout. */
+/* Parameter `p` of node `i` in a bundle of the network's layout. */
 static float *param_of(const struct nn_network *network, const struct nn_bundle *params, size_t i,
 	size_t p)
 {
@@ -91,22 +117,56 @@ static float *param_of(const struct nn_network *network, const struct nn_bundle 
 
 void nn_network_init(const struct nn_network *network, uint64_t seed, struct nn_bundle *params)
 {
-	for (size_t i = 0; i < network->layer_count; i++)
-		for (size_t p = 0; p < network->layers[i].param_count; p++)
-			nn_layer_init(&network->layers[i], p, seed, i,
+	for (size_t i = 0; i < network->node_count; i++) {
+		const struct nn_layer *layer = &network->nodes[i].layer;
+
+		for (size_t p = 0; p < layer->param_count; p++)
+			nn_layer_init(layer, p, seed, layer->number,
 				param_of(network, params, i, p));
+	}
+}
+
+bool nn_node_has_y(const struct nn_network_node *node)
+{
+	return (node->kind == NN_NODE_LAYER && !node->layer.type->view) ||
+		(node->kind == NN_NODE_JOIN && !node->shares_y);
+}
+
+/* Deals the workspace out. */
+static void place_runs(struct nn_network *network, size_t rows)
+{
+	float *place = network->workspace;
+	float *y = NULL;
+
+	for (size_t i = 0; i < network->node_count; i++) {
+		const struct nn_network_node *node = &network->nodes[i];
+		struct nn_layer_run *run = &network->runs[i];
+
+		if (nn_node_has_y(node)) {
+			y = place;
+			place += rows * node->layer.out.count;
+		}
+		run->y = y;
+		run->saved = place;
+		place += rows * node->layer.saved;
+	}
+	for (size_t slot = 0; slot < network->slot_count; slot++) {
+		network->slots[slot] = place;
+		place += rows * network->slot_floats[slot];
+	}
+	for (size_t i = 0; i < network->node_count; i++)
+		network->runs[i].scratch = place;
 }
 
 int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error *err)
 {
 	size_t bytes;
 	float *workspace;
-	float *place;
 
 	if (rows <= network->rows)
 		return NN_OK;
 	if (rows > NN_LAYER_LIMIT || !nn_mul(rows, network->row_floats, &bytes) ||
-		!nn_mul(bytes, sizeof(float), &bytes))
+		!nn_add(bytes, network->scratch, &bytes) || !nn_mul(bytes, sizeof(float), &bytes))
 		return nn_fail(err, NN_BAD, "%zu rows at once are too many", rows);
 	workspace = nn_alloc_aligned(bytes, err);
 	if (!workspace)
@@ -114,105 +174,151 @@ int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error 
 	free(network->workspace);
 	network->workspace = workspace;
 	network->rows = rows;
-	place = workspace;
-	for (size_t i = 0; i < network->layer_count; i++) {
-		const struct nn_layer *layer = &network->layers[i];
-
-		network->runs[i].y = place;
-		place += rows * layer->out.count;
-		network->runs[i].saved = place;
-		place += rows * layer->saved;
-	}
-	network->slopes[0] = place;
-	network->slopes[1] = place + rows * network->widest;
+	place_runs(network, rows);
 	return NN_OK;
+}
+
+static void forward_layer(struct nn_network *network, size_t i, const struct nn_bundle *params)
+{
+	const struct nn_layer *layer = &network->nodes[i].layer;
+
+	for (size_t p = 0; p < layer->param_count; p++)
+		network->runs[i].params[p] = param_of(network, params, i, p);
+	layer->type->forward(layer, &network->runs[i]);
+}
+
+static void forward(struct nn_network *network, const struct nn_bundle *params, const float *x,
+	size_t rows, const struct nn_pass *pass)
+{
+	for (size_t i = 0; i < network->node_count && rows; i++) {
+		const struct nn_network_node *node = &network->nodes[i];
+		struct nn_layer_run *run = &network->runs[i];
+		const float *other;
+
+		run->pass = pass;
+		run->rows = rows;
+		run->x = x;
+		switch (node->kind) {
+		case NN_NODE_LAYER:
+			if (node->layer.type->view)
+				break;
+			forward_layer(network, i, params);
+			x = run->y;
+			break;
+		case NN_NODE_FORK:
+			break;
+		case NN_NODE_TURN:
+			x = network->runs[node->fork].x;
+			break;
+		case NN_NODE_JOIN:
+			other = network->runs[node->turn ? node->turn : node->fork].x;
+			nn_vector_add(run->y, x, other, rows * node->layer.out.count);
+			x = run->y;
+			break;
+		}
+	}
+}
+
+static float *output_of(const struct nn_network *network)
+{
+	return network->runs[network->node_count - 1].y;
 }
 
 const float *nn_network_forward(struct nn_network *network, const struct nn_bundle *params,
 	const float *x, size_t rows)
 {
-	for (size_t i = 0; i < network->layer_count; i++) {
-		const struct nn_layer *layer = &network->layers[i];
-		struct nn_layer_run *run = &network->runs[i];
+	static const struct nn_pass using;
 
-		run->rows = rows;
-		run->x = x;
-		for (size_t p = 0; p < layer->param_count; p++)
-			run->params[p] = param_of(network, params, i, p);
-		if (rows)
-			layer->type->forward(layer, run);
-		x = run->y;
-	}
-	return x;
+	forward(network, params, x, rows, &using);
+	return output_of(network);
 }
 
-int nn_network_loss(struct nn_network *network, const float *y, const int32_t *labels, size_t rows,
-	double *loss, struct nn_error *err)
+static int fail_label(const struct nn_network *network, const struct nn_batch *batch, size_t bad,
+	struct nn_error *err)
 {
-	size_t outputs = nn_network_outputs(network);
-	size_t bad = network->loss->wants_classes ? nn_loss_bad_label(labels, rows, outputs) : rows;
+	size_t positions = network->positions;
+	char place[32] = "";
 
-	if (bad < rows)
-		return nn_fail(err, NN_BAD, "row %zu: class %ld, but the network has %zu outputs",
-			bad, (long)labels[bad], outputs);
-	*loss = rows ? network->loss->value(network->runs[network->layer_count - 1].y, y, labels,
-			       rows, outputs, network->slopes[0]) :
-		       0;
+	if (positions > 1)
+		snprintf(place, sizeof place, ", position %zu", bad % positions);
+	return nn_fail(err, NN_BAD, "row %zu%s: class %ld, but the network has %zu outputs",
+		bad / positions, place, (long)batch->labels[bad], network->outputs);
+}
+
+int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
+	struct nn_loss_sum *sum, struct nn_error *err)
+{
+	const struct nn_loss *loss = network->criterion.type;
+	struct nn_loss_run run = { .out = output_of(network),
+		.y = batch->y,
+		.labels = batch->labels,
+		.cases = batch->rows * network->positions,
+		.outputs = network->outputs,
+		.d_out = network->slots[network->nodes[network->node_count - 1].dy] };
+	size_t bad = loss->wants_classes ?
+		nn_loss_bad_label(&network->criterion, run.labels, run.cases, run.outputs) :
+		run.cases;
+
+	if (bad < run.cases)
+		return fail_label(network, batch, bad, err);
+	*sum = run.cases ? loss->value(&network->criterion, &run) : (struct nn_loss_sum){ 0 };
 	return NN_OK;
 }
 
 const float *nn_network_predict(struct nn_network *network, size_t rows)
 {
-	float *out = network->runs[network->layer_count - 1].y;
+	const struct nn_loss *loss = network->criterion.type;
+	float *out = output_of(network);
 
-	if (network->loss->predict && rows)
-		network->loss->predict(out, rows, nn_network_outputs(network));
+	if (loss->predict && rows)
+		loss->predict(out, rows * network->positions, network->outputs);
 	return out;
 }
 
-/* The first layer's input is the data: nobody wants its gradient, and below the lowest layer that
- * has parameters nobody wants any. */
-static size_t lowest_with_params(const struct nn_network *network)
+static void backward_layer(struct nn_network *network, size_t i, bool accumulate, double weight,
+	const struct nn_bundle *grad)
 {
-	size_t lowest = 0;
+	const struct nn_network_node *node = &network->nodes[i];
+	const struct nn_layer *layer = &node->layer;
+	struct nn_layer_run *run = &network->runs[i];
 
-	while (lowest < network->layer_count && !network->layers[lowest].param_count)
-		lowest++;
-	return lowest;
+	if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
+		return;
+	run->dy = network->slots[node->dy];
+	run->dx = node->dx == NN_NO_SLOT ? NULL : network->slots[node->dx];
+	run->accumulate = accumulate;
+	run->weight = weight;
+	for (size_t p = 0; p < layer->param_count; p++)
+		run->grads[p] = param_of(network, grad, i, p);
+	layer->type->backward(layer, run);
 }
 
-static void backward(struct nn_network *network, int accumulate, const struct nn_bundle *grad)
+/* Where the gradients of a fork's two branches meet. */
+static void backward_fork(struct nn_network *network, size_t i)
 {
-	size_t lowest = lowest_with_params(network);
-	unsigned turn = 0;
+	const struct nn_network_node *node = &network->nodes[i];
 
-	for (size_t i = network->layer_count; i-- > lowest;) {
-		const struct nn_layer *layer = &network->layers[i];
-		struct nn_layer_run *run = &network->runs[i];
-
-		run->dy = network->slopes[turn];
-		turn = !turn;
-		run->dx = i > lowest ? network->slopes[turn] : NULL;
-		run->accumulate = accumulate;
-		for (size_t p = 0; p < layer->param_count; p++)
-			run->grads[p] = param_of(network, grad, i, p);
-		layer->type->backward(layer, run);
-	}
+	if (node->dx != NN_NO_SLOT)
+		nn_vector_add(network->slots[node->dx], network->slots[node->dy],
+			network->slots[node->skip], network->runs[i].rows * node->layer.in.count);
 }
 
-int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params, const float *x,
-	const float *y, const int32_t *labels, size_t rows, int accumulate, struct nn_bundle *grad,
-	double *loss, struct nn_error *err)
+int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
+	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
+	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err)
 {
 	int status;
 
-	nn_network_forward(network, params, x, rows);
-	status = nn_network_loss(network, y, labels, rows, loss, err);
+	forward(network, params, batch->x, batch->rows, pass);
+	status = nn_network_loss(network, batch, sum, err);
 	if (status)
 		return status;
-	if (rows)
-		backward(network, accumulate, grad);
-	else if (!accumulate)
+	for (size_t i = network->node_count; i-- > 0 && batch->rows;)
+		if (network->nodes[i].kind == NN_NODE_LAYER)
+			backward_layer(network, i, accumulate, sum->weight, grad);
+		else if (network->nodes[i].kind == NN_NODE_FORK)
+			backward_fork(network, i);
+	if (!batch->rows && !accumulate)
 		memset(grad->data, 0, grad->bytes);
 	return NN_OK;
 }

@@ -9,15 +9,17 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "layer/layer.h"
+#include "loss/loss.h"
 #include "tensor/tensor.h"
 
 struct nn_network;
 
 /* What is known of the data before the spec: rows of shape `in` (ndim 0: unknown), `outputs`
- * numbers out (0: unknown). */
+ * numbers out (0: unknown) for each of `positions` (0: unknown) in a row. */
 struct nn_known_shapes {
 	struct nn_shape in;
 	uint64_t outputs;
+	uint64_t positions;
 };
 
 /* Parses and checks a spec (JSON text, nn-model(5)); shapes are inferred from the input on. Errors
@@ -44,15 +46,23 @@ int nn_network_mlp_spec(struct nn_buffer *spec, const char *sizes, const char *a
 
 /* The spec again as canonical JSON: what a model frame carries. Owned by the network. */
 const char *nn_network_spec(const struct nn_network *network);
-size_t nn_network_inputs(const struct nn_network *network);  /* features of a row */
-size_t nn_network_outputs(const struct nn_network *network); /* numbers out for a row */
+size_t nn_network_inputs(const struct nn_network *network); /* features of a row */
 const struct nn_shape *nn_network_input_shape(const struct nn_network *network);
-/* True if the loss wants class numbers (softmax cross-entropy), false if float targets. */
-int nn_network_wants_classes(const struct nn_network *network);
-const char *nn_network_loss_name(const struct nn_network *network);
+const struct nn_shape *nn_network_output_shape(const struct nn_network *network);
+/* If not 0, inputs must be whole numbers below it: the network begins with an embedding. */
+uint64_t nn_network_tokens(const struct nn_network *network);
+/* A row has so many cases, each with its own class and loss: more than one where the loss wants classes
+ * and what comes out has more than one dimension. All but the last are positions then. */
+size_t nn_network_positions(const struct nn_network *network);
+size_t nn_network_outputs(const struct nn_network *network); /* numbers out for a case */
+/* The loss: its type wants class numbers (softmax cross-entropy), or float targets. */
+const struct nn_criterion *nn_network_criterion(const struct nn_network *network);
 
+/* The layers, in the order in which they run, those in residual blocks too; *name ("3", "4.0"), unless
+ * NULL, is how the layer's parameters begin. */
 size_t nn_network_layer_count(const struct nn_network *network);
-const struct nn_layer *nn_network_layer(const struct nn_network *network, size_t number);
+const struct nn_layer *nn_network_layer(const struct nn_network *network, size_t number,
+	const char **name);
 
 /* The layout of the parameters: F32, names "LAYER.weight", "LAYER.bias". */
 int nn_network_layout(const struct nn_network *network, struct nn_bundle *params,
@@ -67,22 +77,30 @@ void nn_network_init(const struct nn_network *network, uint64_t seed, struct nn_
  * nn_network_forward and nn_network_gradient. Nothing is allocated in what follows. The parameters
  * must have been checked (nn_network_check_params). */
 int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error *err);
-/* x [rows, inputs] -> out [rows, outputs], owned by the network: the numbers that the loss takes
- * (logits before softmax). */
+
+/* Rows, and what is wanted of them. Exactly one of y [rows, outputs] and labels [rows, positions] is
+ * used, as the loss wants; both may be NULL where there is no loss. */
+struct nn_batch {
+	const float *x; /* [rows, inputs] */
+	const float *y;
+	const int32_t *labels;
+	size_t rows;
+};
+/* x [rows, inputs] -> out [rows, positions, outputs], owned by the network: the numbers that the loss
+ * takes (logits before softmax), of the network as it is used, not trained. */
 const float *nn_network_forward(struct nn_network *network, const struct nn_bundle *params,
 	const float *x, size_t rows);
-/* The sum over the rows of the loss of what nn_network_forward returned last. Exactly one of y
- * [rows, outputs] and labels [rows] is used, as the loss wants. NN_BAD if a label is out of range:
- * its row. */
-int nn_network_loss(struct nn_network *network, const float *y, const int32_t *labels, size_t rows,
-	double *loss, struct nn_error *err);
+/* The loss of what nn_network_forward returned last. NN_BAD if a label is out of range: its row. */
+int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
+	struct nn_loss_sum *sum, struct nn_error *err);
 /* What nn_network_forward returned last, turned into what the network predicts: probabilities
- * after softmax cross-entropy, the same numbers after mean squared error. [rows, outputs] */
+ * after softmax cross-entropy, the same numbers after mean squared error. [rows, positions, outputs] */
 const float *nn_network_predict(struct nn_network *network, size_t rows);
 /* Forward, loss and backward of one task. `grad` (same layout as params) receives the sum over the
- * rows of the per-row gradients; it is overwritten, or added to if `accumulate`. rows may be 0. */
-int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params, const float *x,
-	const float *y, const int32_t *labels, size_t rows, int accumulate, struct nn_bundle *grad,
-	double *loss, struct nn_error *err);
+ * cases of their gradients; it is overwritten, or added to if `accumulate`. There may be no rows.
+ * pass->training should be true. */
+int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
+	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
+	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err);
 
 #endif

@@ -6,6 +6,8 @@
 #include "json/json.h"
 #include "model/network-private.h"
 
+#define PATH_TEXT 256 /* of a layer's place */
+
 static int parse_dims(const struct nn_json *value, uint64_t *dims, unsigned *ndim,
 	struct nn_error *err)
 {
@@ -68,65 +70,254 @@ static bool has_outputs_key(const struct nn_json *spec)
 	return false;
 }
 
-static int parse_layers(struct nn_network *network, const struct nn_json *root, uint64_t outputs,
+/* A walk through the layers of a spec, nested ones too. */
+struct walk {
+	struct nn_network *network;
+	const struct nn_json *last; /* the layer whose outputs may be missing */
+	uint64_t outputs;           /* what they are then */
+	struct nn_shape now;        /* what has been reached */
+	uint64_t layers;            /* so far, without blocks */
+	unsigned depth;
+};
+#define DEEPEST 16 /* blocks in blocks */
+
+static struct nn_network_node *add_node(struct walk *walk, enum nn_node_kind kind, const char *name,
 	struct nn_error *err)
 {
-	const struct nn_json *array = nn_json_get(root, "layers");
-	const struct nn_json *item;
-	const struct nn_json *last = NULL;
-	const struct nn_shape *in = &network->in;
+	struct nn_network *network = walk->network;
+	struct nn_network_node *node;
+
+	if (network->node_count == network->node_room) {
+		size_t room = network->node_room ? 2 * network->node_room : 16;
+		struct nn_network_node *nodes =
+			nn_realloc(network->nodes, room, sizeof *nodes, err);
+
+		if (!nodes)
+			return NULL;
+		network->nodes = nodes;
+		network->node_room = room;
+	}
+	node = &network->nodes[network->node_count];
+	*node = (struct nn_network_node){ .kind = kind, .name = nn_strdup(name, err) };
+	if (!node->name)
+		return NULL;
+	node->layer.in = node->layer.out = walk->now;
+	network->node_count++;
+	return node;
+}
+
+static int parse_array(struct walk *walk, const struct nn_json *array, const char *path,
+	const char *prefix, struct nn_error *err);
+
+static int fail_shapes(const char *path, const char *what, const struct nn_shape *a,
+	const char *other, const struct nn_shape *b, struct nn_error *err)
+{
+	char a_text[NN_SHAPE_TEXT];
+	char b_text[NN_SHAPE_TEXT];
+
+	nn_shape_text(a->ndim, a->dims, a_text);
+	nn_shape_text(b->ndim, b->dims, b_text);
+	return nn_fail(err, NN_BAD, "%s: %s %s, but %s %s", path, what, a_text, other, b_text);
+}
+
+/* Fork, what is in it, perhaps turn and the shortcut, join. */
+static int parse_block(struct walk *walk, const struct nn_json *item, const struct nn_layer *block,
+	const char *path, const char *name, struct nn_error *err)
+{
+	struct nn_network *network = walk->network;
+	const struct nn_json *shortcut = nn_json_get(item, "shortcut");
+	size_t fork = network->node_count;
+	size_t turn = 0;
+	char inner[PATH_TEXT];
+	char prefix[PATH_TEXT];
+	struct nn_shape in = walk->now;
+	struct nn_network_node *node;
+	int status;
+
+	if (++walk->depth > DEEPEST)
+		return nn_fail(err, NN_BAD, "%s: more than %d blocks in one another", path,
+			DEEPEST);
+	if (!add_node(walk, NN_NODE_FORK, name, err))
+		return NN_FAILED;
+	snprintf(inner, sizeof inner, "%.*s.layers", PATH_TEXT / 2, path);
+	status = parse_array(walk, nn_json_get(item, "layers"), inner, name, err);
+	if (!status && shortcut) {
+		turn = network->node_count;
+		if (!add_node(walk, NN_NODE_TURN, name, err))
+			return NN_FAILED;
+		network->nodes[turn].fork = fork;
+		walk->now = in;
+		snprintf(inner, sizeof inner, "%.*s.shortcut", PATH_TEXT / 2, path);
+		snprintf(prefix, sizeof prefix, "%.*s.shortcut", PATH_TEXT / 2, name);
+		status = parse_array(walk, shortcut, inner, prefix, err);
+		in = network->nodes[turn].layer.in;
+	}
+	if (status)
+		return status;
+	if (turn && !nn_shape_same(&walk->now, &in))
+		return fail_shapes(path, "its layers put out", &in, "its shortcut", &walk->now,
+			err);
+	if (!turn && !nn_shape_same(&walk->now, &in))
+		return fail_shapes(path, "its layers put out", &walk->now,
+			"what comes in, and is to be added, is", &in, err);
+	node = add_node(walk, NN_NODE_JOIN, name, err);
+	if (!node)
+		return NN_FAILED;
+	node->fork = fork;
+	node->turn = turn;
+	/* In front of it stands a layer that writes what nobody will read again. */
+	node->shares_y = network->nodes[network->node_count - 2].kind == NN_NODE_LAYER &&
+		network->nodes[network->node_count - 2].layer.type->spares_y;
+	network->nodes[fork].turn = turn;
+	network->nodes[fork].layer.type = network->nodes[network->node_count - 1].layer.type =
+		block->type;
+	walk->depth--;
+	return NN_OK;
+}
+
+static int parse_item(struct walk *walk, const struct nn_json *item, const char *path,
+	const char *name, struct nn_error *err)
+{
+	uint64_t outputs = item == walk->last ? walk->outputs : 0;
+	struct nn_layer layer;
+	struct nn_network_node *node;
+	int status = nn_layer_parse(&layer, item, path, &walk->now, outputs, err);
+
+	if (status)
+		return status;
+	if (layer.type->nests)
+		return parse_block(walk, item, &layer, path, name, err);
+	if (layer.tokens && walk->layers)
+		return nn_fail(err, NN_BAD,
+			"%s: %s takes the numbers of tokens, so it must be first", path,
+			layer.type->name);
+	node = add_node(walk, NN_NODE_LAYER, name, err);
+	if (!node)
+		return NN_FAILED;
+	layer.number = walk->layers++;
+	node->layer = layer;
+	walk->now = layer.out;
+	return NN_OK;
+}
+
+/* `prefix` begins the parameters' names: "" or "3". */
+static int parse_array(struct walk *walk, const struct nn_json *array, const char *path,
+	const char *prefix, struct nn_error *err)
+{
+	const struct nn_json *item = nn_json_first(array);
 	int status = NN_OK;
 
 	if (!array)
-		return nn_fail(err, NN_BAD, "layers: missing");
+		return nn_fail(err, NN_BAD, "%s: missing", path);
 	if (nn_json_type(array) != NN_JSON_ARRAY)
-		return nn_fail(err, NN_BAD, "layers: %s where an array is wanted",
+		return nn_fail(err, NN_BAD, "%s: %s where an array is wanted", path,
 			nn_json_type_name(array));
-	if (!nn_json_size(array))
-		return nn_fail(err, NN_BAD, "layers: there is none");
-	network->layers = nn_alloc(nn_json_size(array), sizeof *network->layers, err);
-	if (!network->layers)
-		return NN_FAILED;
-	for (item = nn_json_first(array); item; item = nn_json_next(item))
-		if (has_outputs_key(item))
-			last = item;
-	for (item = nn_json_first(array); item && !status; item = nn_json_next(item)) {
-		struct nn_layer *layer = &network->layers[network->layer_count];
-		char path[48];
+	if (!item)
+		return nn_fail(err, NN_BAD, "%s: there is none", path);
+	for (size_t i = 0; item && !status; i++, item = nn_json_next(item)) {
+		char place[PATH_TEXT];
+		char name[PATH_TEXT];
 
-		snprintf(path, sizeof path, "layers[%zu]", network->layer_count);
-		status = nn_layer_parse(layer, item, path, in, item == last ? outputs : 0, err);
-		network->layer_count++;
-		in = &layer->out;
+		snprintf(place, sizeof place, "%.*s[%zu]", PATH_TEXT / 2, path, i);
+		snprintf(name, sizeof name, "%.*s%s%zu", PATH_TEXT / 2, prefix, *prefix ? "." : "",
+			i);
+		status = parse_item(walk, item, place, name, err);
 	}
-	if (!status && outputs && in->count != outputs)
-		return nn_fail(err, NN_BAD, "layers[%zu]: %zu outputs, but the data want %llu",
-			network->layer_count - 1, in->count, (unsigned long long)outputs);
 	return status;
 }
 
-static int parse_loss(struct nn_network *network, const struct nn_json *root, struct nn_error *err)
+/* The last layer in the order of the text that can do without its outputs. */
+static void find_last(const struct nn_json *array, const struct nn_json **last)
 {
-	const struct nn_json *value = nn_json_get(root, "loss");
-	struct nn_buffer list = { 0 };
-	const char *name;
-	int status = NN_OK;
+	const struct nn_json *item;
 
-	if (!value)
-		return nn_fail(err, NN_BAD, "loss: missing");
-	if (!nn_json_string(value, &name))
-		return nn_fail(err, NN_BAD, "loss: %s where a word is wanted",
-			nn_json_type_name(value));
-	network->loss = nn_loss_find(name);
-	if (network->loss)
-		return NN_OK;
-	for (size_t i = 0; nn_loss_names[i] && !status; i++)
-		status = nn_buffer_printf(&list, err, "%s%s", i ? ", " : "", nn_loss_names[i]);
+	for (item = nn_json_first(array); item; item = nn_json_next(item))
+		if (has_outputs_key(item))
+			*last = item;
+}
+
+/* A row of classes has them at each position but along the last dimension. */
+static int check_outputs(struct nn_network *network, const struct nn_known_shapes *known,
+	struct nn_error *err)
+{
+	const struct nn_shape *out = nn_network_output_shape(network);
+	size_t last = network->node_count - 1;
+
+	network->positions = 1;
+	network->outputs = out->count;
+	if (network->criterion.type->wants_classes) {
+		network->outputs = (size_t)out->dims[out->ndim - 1];
+		network->positions = out->count / network->outputs;
+	}
+	if (known->outputs && network->outputs != known->outputs)
+		return nn_fail(err, NN_BAD, "layers[%s]: %zu outputs, but the data want %llu",
+			network->nodes[last].name, network->outputs,
+			(unsigned long long)known->outputs);
+	if (known->positions && network->positions != known->positions)
+		return nn_fail(err, NN_BAD,
+			"layers[%s]: outputs for %zu positions, but the data's rows have %llu classes",
+			network->nodes[last].name, network->positions,
+			(unsigned long long)known->positions);
+	return nn_criterion_check(&network->criterion, network->outputs, err);
+}
+
+static int parse_layers(struct nn_network *network, const struct nn_json *root,
+	const struct nn_known_shapes *known, struct nn_error *err)
+{
+	const struct nn_json *array = nn_json_get(root, "layers");
+	struct walk walk = { .network = network, .outputs = known->outputs, .now = network->in };
+
+	find_last(array, &walk.last);
+	return parse_array(&walk, array, "layers", "", err);
+}
+
+static int put_array(struct nn_buffer *out, const struct nn_network *network, size_t first,
+	size_t end, struct nn_error *err);
+
+static int put_block(struct nn_buffer *out, const struct nn_network *network, size_t fork,
+	size_t join, struct nn_error *err)
+{
+	size_t turn = network->nodes[fork].turn;
+	int status = nn_buffer_printf(out, err,
+		"{\"type\":\"%s\",\"layers\":", network->nodes[fork].layer.type->name);
+
 	if (!status)
-		status = nn_fail(err, NN_BAD, "loss: there is no \"%s\"; there are %s", name,
-			list.data);
-	nn_buffer_free(&list);
-	return status;
+		status = put_array(out, network, fork + 1, turn ? turn : join, err);
+	if (!status && turn)
+		status = nn_buffer_puts(out, ",\"shortcut\":", err);
+	if (!status && turn)
+		status = put_array(out, network, turn + 1, join, err);
+	return status ? status : nn_buffer_puts(out, "}", err);
+}
+
+static size_t join_of(const struct nn_network *network, size_t fork)
+{
+	size_t join = fork + 1;
+
+	while (network->nodes[join].kind != NN_NODE_JOIN || network->nodes[join].fork != fork)
+		join++;
+	return join;
+}
+
+/* Nodes [first, end) */
+static int put_array(struct nn_buffer *out, const struct nn_network *network, size_t first,
+	size_t end, struct nn_error *err)
+{
+	int status = nn_buffer_puts(out, "[", err);
+
+	for (size_t i = first; i < end && !status; i++) {
+		if (i > first)
+			status = nn_buffer_puts(out, ",", err);
+		if (!status && network->nodes[i].kind == NN_NODE_LAYER) {
+			status = nn_layer_put(&network->nodes[i].layer, out, err);
+		} else if (!status) {
+			size_t join = join_of(network, i);
+
+			status = put_block(out, network, i, join, err);
+			i = join;
+		}
+	}
+	return status ? status : nn_buffer_puts(out, "]", err);
 }
 
 static int write_spec(struct nn_network *network, struct nn_error *err)
@@ -138,47 +329,47 @@ static int write_spec(struct nn_network *network, struct nn_error *err)
 		status = nn_buffer_printf(out, err, "%s%llu", i ? "," : "",
 			(unsigned long long)network->in.dims[i]);
 	if (!status)
-		status = nn_buffer_puts(out, "],\"layers\":[", err);
-	for (size_t i = 0; i < network->layer_count && !status; i++) {
-		status = i ? nn_buffer_puts(out, ",", err) : NN_OK;
-		if (!status)
-			status = nn_layer_put(&network->layers[i], out, err);
-	}
-	return status ? status :
-			nn_buffer_printf(out, err, "],\"loss\":\"%s\"}", network->loss->name);
+		status = nn_buffer_puts(out, "],\"layers\":", err);
+	if (!status)
+		status = put_array(out, network, 0, network->node_count, err);
+	if (!status)
+		status = nn_buffer_puts(out, ",\"loss\":", err);
+	if (!status)
+		status = nn_criterion_put(&network->criterion, out, err);
+	return status ? status : nn_buffer_puts(out, "}", err);
 }
 
-static void param_name(char *name, size_t size, size_t layer, const char *param)
+static void param_name(char *name, size_t size, const struct nn_network_node *node, size_t param)
 {
-	snprintf(name, size, "%zu.%s", layer, param);
+	snprintf(name, size, "%s.%s", node->name, node->layer.params[param].name);
 }
 
 static int lay_out_params(struct nn_network *network, struct nn_error *err)
 {
-	char name[64];
+	char name[PATH_TEXT];
 	int status = NN_OK;
 
 	network->offsets =
-		nn_alloc(network->layer_count, NN_LAYER_PARAMS * sizeof *network->offsets, err);
+		nn_alloc(network->node_count, NN_LAYER_PARAMS * sizeof *network->offsets, err);
 	if (!network->offsets)
 		return NN_FAILED;
-	for (size_t i = 0; i < network->layer_count; i++)
-		for (size_t p = 0; p < network->layers[i].param_count && !status; p++) {
-			const struct nn_layer_param *param = &network->layers[i].params[p];
+	for (size_t i = 0; i < network->node_count; i++)
+		for (size_t p = 0; p < network->nodes[i].layer.param_count && !status; p++) {
+			const struct nn_layer_param *param = &network->nodes[i].layer.params[p];
 
-			param_name(name, sizeof name, i, param->name);
+			param_name(name, sizeof name, &network->nodes[i], p);
 			status = nn_bundle_add(&network->layout, name, NN_F32, param->ndim,
 				param->shape, err);
 			if (status)
-				status = nn_fail_in(err, "layers[%zu]", i);
+				status = nn_fail_in(err, "layers[%s]", network->nodes[i].name);
 		}
 	if (!status && !network->layout.count)
 		return nn_fail(err, NN_BAD, "layers: none of them has parameters");
 	if (!status)
 		status = nn_bundle_layout(&network->layout, err);
-	for (size_t i = 0; i < network->layer_count && !status; i++)
-		for (size_t p = 0; p < network->layers[i].param_count; p++) {
-			param_name(name, sizeof name, i, network->layers[i].params[p].name);
+	for (size_t i = 0; i < network->node_count && !status; i++)
+		for (size_t p = 0; p < network->nodes[i].layer.param_count; p++) {
+			param_name(name, sizeof name, &network->nodes[i], p);
 			network->offsets[i * NN_LAYER_PARAMS + p] =
 				nn_bundle_find(&network->layout, name)->offset / sizeof(float);
 		}
@@ -189,19 +380,23 @@ static int lay_out_params(struct nn_network *network, struct nn_error *err)
 static int measure(struct nn_network *network, struct nn_error *err)
 {
 	size_t floats = 0;
+	bool fits = true;
 
-	for (size_t i = 0; i < network->layer_count; i++) {
-		const struct nn_layer *layer = &network->layers[i];
+	for (size_t i = 0; i < network->node_count; i++) {
+		const struct nn_network_node *node = &network->nodes[i];
 
-		if (layer->out.count > network->widest)
-			network->widest = layer->out.count;
-		/* Each is at most 2^31. */
-		if (!nn_add(floats, layer->out.count + layer->saved, &floats))
-			return nn_fail(err, NN_BAD, "layers: their sizes overflow");
+		if (nn_node_has_y(node))
+			fits = fits && nn_add(floats, node->layer.out.count, &floats);
+		fits = fits && nn_add(floats, node->layer.saved, &floats);
+		if (node->layer.scratch > network->scratch)
+			network->scratch = node->layer.scratch;
 	}
-	if (!nn_add(floats, 2 * network->widest, &network->row_floats))
+	for (size_t slot = 0; slot < network->slot_count; slot++)
+		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
+	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
-	network->runs = nn_alloc(network->layer_count, sizeof *network->runs, err);
+	network->row_floats = floats;
+	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
 	return network->runs ? NN_OK : NN_FAILED;
 }
 
@@ -218,13 +413,17 @@ static int build(struct nn_network *network, const struct nn_json *root,
 	if (!status)
 		status = parse_input(network, root, &known->in, err);
 	if (!status)
-		status = parse_layers(network, root, known->outputs, err);
+		status = parse_layers(network, root, known, err);
 	if (!status)
-		status = parse_loss(network, root, err);
+		status = nn_criterion_parse(&network->criterion, nn_json_get(root, "loss"), err);
+	if (!status)
+		status = check_outputs(network, known, err);
 	if (!status)
 		status = write_spec(network, err);
 	if (!status)
 		status = lay_out_params(network, err);
+	if (!status)
+		status = nn_network_plan_slots(network, err);
 	return status ? status : measure(network, err);
 }
 
@@ -264,7 +463,12 @@ void nn_network_free(struct nn_network *network)
 		return;
 	nn_buffer_free(&network->spec);
 	nn_bundle_free(&network->layout);
-	free(network->layers);
+	for (size_t i = 0; i < network->node_count; i++)
+		free(network->nodes[i].name);
+	free(network->nodes);
+	nn_criterion_free(&network->criterion);
+	free(network->slot_floats);
+	free(network->slots);
 	free(network->offsets);
 	free(network->runs);
 	free(network->workspace);

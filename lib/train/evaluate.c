@@ -41,7 +41,9 @@ static int check_model(struct nn_evaluation *evaluation, struct nn_error *err)
 	if (status)
 		return nn_fail_in(err, "%s", evaluation->model_name);
 	evaluation->outputs = nn_network_outputs(evaluation->network);
-	evaluation->loss = nn_loss_find(nn_network_loss_name(evaluation->network));
+	evaluation->positions = nn_network_positions(evaluation->network);
+	evaluation->criterion = nn_network_criterion(evaluation->network);
+	evaluation->loss = evaluation->criterion->type;
 	return find_names(evaluation, params, evaluation->model_name, err);
 }
 
@@ -183,15 +185,17 @@ int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, st
 	size_t inputs = nn_network_inputs(evaluation->network);
 	size_t x_count = 0;
 	size_t y_count = 0;
+	size_t label_count = 0;
 
-	if (!nn_mul(rows, inputs, &x_count) || !nn_mul(rows, evaluation->outputs, &y_count))
+	if (!nn_mul(rows, inputs, &x_count) || !nn_mul(rows, evaluation->outputs, &y_count) ||
+		!nn_mul(rows, evaluation->positions, &label_count))
 		return nn_fail(err, NN_FAILED, "%s: its rows are too long for this host",
 			evaluation->model_name);
 	evaluation->block_rows = rows;
 	evaluation->numbers = nn_alloc(rows, sizeof *evaluation->numbers, err);
 	evaluation->x = nn_alloc(x_count, sizeof *evaluation->x, err);
 	evaluation->y = nn_alloc(y_count, sizeof *evaluation->y, err);
-	evaluation->labels = nn_alloc(rows, sizeof *evaluation->labels, err);
+	evaluation->labels = nn_alloc(label_count, sizeof *evaluation->labels, err);
 	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels)
 		return NN_FAILED;
 	return nn_network_reserve(evaluation->network, rows, err) ||
@@ -229,7 +233,9 @@ static void gather(struct nn_evaluation *evaluation, size_t count)
 			evaluation->labelled && !classes ?
 				evaluation->y + done * evaluation->outputs :
 				NULL,
-			evaluation->labelled && classes ? evaluation->labels + done : NULL);
+			evaluation->labelled && classes ?
+				evaluation->labels + done * evaluation->positions :
+				NULL);
 		done += run;
 	}
 }
@@ -237,15 +243,16 @@ static void gather(struct nn_evaluation *evaluation, size_t count)
 static int check_finite(const struct nn_evaluation *evaluation, const float *out, size_t rows,
 	struct nn_error *err)
 {
-	size_t bad = nn_vector_nonfinite(out, rows * evaluation->outputs);
+	size_t row_outputs = evaluation->positions * evaluation->outputs;
+	size_t bad = nn_vector_nonfinite(out, rows * row_outputs);
 	uint64_t row;
 	size_t set;
 
-	if (bad == rows * evaluation->outputs)
+	if (bad == rows * row_outputs)
 		return NN_OK;
-	set = set_of(evaluation, evaluation->at + bad / evaluation->outputs, &row);
+	set = set_of(evaluation, evaluation->at + bad / row_outputs, &row);
 	return nn_fail(err, NN_BAD, "%s: row %llu (from 0): output %zu of the model is %g",
-		evaluation->set_names[set], (unsigned long long)row, bad % evaluation->outputs,
+		evaluation->set_names[set], (unsigned long long)row, bad % row_outputs,
 		(double)out[bad]);
 }
 
@@ -300,24 +307,28 @@ struct scratch {
 	double *predicted; /* [outputs] */
 };
 
-static void add_row(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
-	size_t row, const struct scratch *scratch, struct nn_tally *tally)
+static void add_case(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
+	size_t number, const struct scratch *scratch, struct nn_tally *tally)
 {
 	size_t outputs = evaluation->outputs;
-	const float *out = block->out + row * outputs;
-	const float *y = block->y ? block->y + row * outputs : NULL;
-	const int32_t *label = block->labels ? &block->labels[row] : NULL;
-	double loss = evaluation->loss->value(out, y, label, 1, outputs, scratch->slope);
+	struct nn_loss_run run = { .out = block->out + number * outputs,
+		.y = block->y ? block->y + number * outputs : NULL,
+		.labels = block->labels ? &block->labels[number] : NULL,
+		.cases = 1,
+		.outputs = outputs,
+		.d_out = scratch->slope };
+	struct nn_loss_sum sum = evaluation->loss->value(evaluation->criterion, &run);
 
-	if (label) {
-		nn_tally_add_class(tally, (size_t)*label, nn_argmax(out, outputs), loss);
+	if (run.labels) {
+		nn_tally_add_class(tally, (size_t)*run.labels, nn_argmax(run.out, outputs),
+			sum.loss);
 		return;
 	}
 	for (size_t i = 0; i < outputs; i++) {
-		scratch->target[i] = (double)y[i];
-		scratch->predicted[i] = (double)out[i];
+		scratch->target[i] = (double)run.y[i];
+		scratch->predicted[i] = (double)run.out[i];
 	}
-	nn_tally_add_targets(tally, scratch->target, scratch->predicted, loss);
+	nn_tally_add_targets(tally, scratch->target, scratch->predicted, sum.loss);
 }
 
 static int add_all(struct nn_evaluation *evaluation, const struct scratch *scratch,
@@ -328,8 +339,8 @@ static int add_all(struct nn_evaluation *evaluation, const struct scratch *scrat
 
 	while (!(status = nn_evaluation_next(evaluation, &block, err)) && block.rows) {
 		/* One by one: a sum of sums would depend on the blocks. */
-		for (size_t row = 0; row < block.rows; row++)
-			add_row(evaluation, &block, row, scratch, tally);
+		for (size_t i = 0; i < block.rows * evaluation->positions; i++)
+			add_case(evaluation, &block, i, scratch, tally);
 		if (progress)
 			progress(evaluation->at, evaluation->rows);
 	}

@@ -25,10 +25,12 @@ struct nn_evaluation {
 	struct nn_model model;
 	const char *model_name;
 	struct nn_network *network;
-	const struct nn_loss *loss;
-	size_t outputs;          /* of the network: classes, or numbers */
-	struct nn_dataset *sets; /* [set_count] */
-	const char **set_names;  /* [set_count], for messages: the caller's strings */
+	const struct nn_criterion *criterion;
+	const struct nn_loss *loss; /* its type */
+	size_t positions;           /* cases of a row */
+	size_t outputs;             /* of the network for a case: classes, or numbers */
+	struct nn_dataset *sets;    /* [set_count] */
+	const char **set_names;     /* [set_count], for messages: the caller's strings */
 	size_t set_count;
 	uint64_t rows; /* of all sets */
 	bool labelled; /* all rows have labels or targets as the loss wants them */
@@ -39,16 +41,17 @@ struct nn_evaluation {
 	uint64_t *numbers; /* [block_rows] */
 	float *x;          /* [block_rows, features] */
 	float *y;          /* [block_rows, outputs] */
-	int32_t *labels;   /* [block_rows] */
+	int32_t *labels;   /* [block_rows, positions] */
 };
 
 /* Rows [first, first + rows) of all; pointers until the next call. */
 struct nn_evaluated {
 	uint64_t first;
 	size_t rows;
-	const float *out; /* [rows, outputs]: what the loss takes (logits before softmax) */
-	const float *y;   /* [rows, outputs] if `labelled` and the loss wants them, else NULL */
-	const int32_t *labels; /* [rows] likewise */
+	const float
+		*out; /* [rows, positions, outputs]: what the loss takes (logits before softmax) */
+	const float *y; /* [rows, outputs] if `labelled` and the loss wants them, else NULL */
+	const int32_t *labels; /* [rows, positions] likewise */
 };
 
 /* Reads the last model of a file ("-": standard input) and checks it. `path` must outlive the

@@ -35,15 +35,16 @@ static int check_targets(const struct nn_network *network, const struct nn_datas
 	const char *name, struct nn_error *err)
 {
 	size_t outputs = nn_network_outputs(network);
-	const char *loss = nn_network_loss_name(network);
+	const struct nn_loss *type = nn_network_criterion(network)->type;
+	const char *loss = type->name;
 
 	if (!data->has_classes && !data->outputs)
 		return nn_fail(err, NN_BAD, "%s: its rows have no y to learn or to compare with",
 			name);
-	if (nn_network_wants_classes(network) && !data->has_classes)
+	if (type->wants_classes && !data->has_classes)
 		return nn_fail(err, NN_BAD, "%s: loss %s wants classes, but y are numbers", name,
 			loss);
-	if (!nn_network_wants_classes(network) && data->has_classes)
+	if (!type->wants_classes && data->has_classes)
 		return nn_fail(err, NN_BAD, "%s: loss %s wants numbers, but y are classes", name,
 			loss);
 	if (data->has_classes && data->class_count != outputs)

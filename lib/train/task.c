@@ -57,6 +57,9 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 {
 	struct nn_step_rows range =
 		nn_sampler_range(shard->count, step->step_in_epoch, step->steps_per_epoch);
+	struct nn_pass pass = { step->seed, step->step, shard->number, true };
+	struct nn_batch batch;
+	struct nn_loss_sum sum;
 	size_t count = (size_t)(range.end - range.begin);
 	int status = make_room(space, shard->data, count, err);
 
@@ -68,11 +71,12 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	for (size_t i = 0; i < count && shard->rows; i++)
 		space->rows[i] = shard->rows[space->rows[i]];
 	nn_dataset_gather(shard->data, space->rows, count, space->x, space->y, space->labels);
-	if (nn_network_gradient(network, params, space->x, space->y, space->labels, count, 0,
-		    &partial->sum, &partial->loss, err))
+	batch = (struct nn_batch){ space->x, space->y, space->labels, count };
+	if (nn_network_gradient(network, params, &batch, &pass, false, &partial->sum, &sum, err))
 		return nn_fail_in(err, "%s", shard->name);
 	partial->range = (struct nn_node){ shard->number, shard->number + 1 };
 	partial->rows = count;
-	partial->weight = (double)count;
+	partial->weight = sum.weight;
+	partial->loss = sum.loss;
 	return NN_OK;
 }

@@ -11,6 +11,7 @@
 #include "tap.h"
 
 static struct nn_error err;
+static const struct nn_pass pass = { .training = true };
 
 static struct nn_network *parse(const char *spec)
 {
@@ -71,7 +72,7 @@ static void check_figure(const struct figure *figure)
 	struct nn_bundle grad = { 0 };
 	struct nn_network *network;
 	char spec[256];
-	double loss;
+	struct nn_loss_sum sum;
 
 	snprintf(spec, sizeof spec,
 		"{\"input\":[%d],\"layers\":[{\"type\":\"dense\",\"units\":%d},{\"type\":\"%s\"},"
@@ -89,8 +90,9 @@ static void check_figure(const struct figure *figure)
 	for (int i = 0; i < ROWS; i++)
 		labels[i] = i * 2 % OUT;
 	nn_network_reserve(network, ROWS, &err);
-	nn_network_gradient(network, &params, x, y, labels, ROWS, 0, &grad, &loss, &err);
-	ok(fabs(loss - figure->value) <= 1e-6 * figure->value, "%s, %s: the loss is PyTorch's",
+	nn_network_gradient(network, &params, &(struct nn_batch){ x, y, labels, ROWS }, &pass,
+		false, &grad, &sum, &err);
+	ok(fabs(sum.loss - figure->value) <= 1e-6 * figure->value, "%s, %s: the loss is PyTorch's",
 		figure->activation, figure->loss);
 	for (size_t i = 0; i < 4; i++)
 		ok(agree(tensor_of(&grad, names[i]), wants[i], counts[i]),
@@ -219,7 +221,7 @@ static void check_differences(const char *name, double (*activation)(double x), 
 	struct nn_bundle grad = { 0 };
 	struct nn_network *network;
 	char spec[400], text[16];
-	double loss;
+	struct nn_loss_sum sum;
 
 	snprintf(spec, sizeof spec,
 		"{\"input\":[%zu],\"layers\":[{\"type\":\"dense\",\"units\":%zu},{\"type\":\"%s\"},"
@@ -240,15 +242,17 @@ static void check_differences(const char *name, double (*activation)(double x), 
 	for (size_t i = 0; i < TALL; i++)
 		labels[i] = (int32_t)(nn_random_u64(&stream, 2000 + i) % 11);
 	nn_network_reserve(network, TALL, &err);
-	nn_network_gradient(network, &params, x, y, labels, TALL, 0, &grad, &loss, &err);
+	nn_network_gradient(network, &params, &(struct nn_batch){ x, y, labels, TALL }, &pass,
+		false, &grad, &sum, &err);
 	for (size_t l = 0; l + 1 < WIDTHS; l++) {
 		snprintf(text, sizeof text, "%zu.weight", 2 * l);
 		net.weights[l] = to_double(tensor_of(&params, text), widths[l] * widths[l + 1]);
 		snprintf(text, sizeof text, "%zu.bias", 2 * l);
 		net.biases[l] = to_double(tensor_of(&params, text), widths[l + 1]);
 	}
-	ok(fabs(loss - plain_loss(&net)) <= 1e-6 * loss, "%s, %s: the loss is that of a plain pass",
-		name, classes ? "cross_entropy" : "mse");
+	ok(fabs(sum.loss - plain_loss(&net)) <= 1e-6 * sum.loss,
+		"%s, %s: the loss is that of a plain pass", name,
+		classes ? "cross_entropy" : "mse");
 	for (size_t l = 0; l + 1 < WIDTHS; l++) {
 		snprintf(text, sizeof text, "%zu.weight", 2 * l);
 		check_tensor(&net, net.weights[l], tensor_of(&grad, text),
