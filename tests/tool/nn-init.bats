@@ -31,8 +31,8 @@ digits() {
 		nn-info --json >got
 	grep -F '"seed":7,' got
 	grep -F '"kernel":"Haswell"' got
-	spec='{"input":[4],"layers":[{"type":"dense","units":3,"init":"he","bias":true},'
-	spec+='{"type":"gelu"},{"type":"dense","units":2,"init":"he","bias":true}],"loss":"mse"}'
+	spec='{"input":[4],"layers":[{"type":"dense","units":3,"init":"he","bias":true,"per_position":false},'
+	spec+='{"type":"gelu"},{"type":"dense","units":2,"init":"he","bias":true,"per_position":false}],"loss":"mse"}'
 	grep -F "\"spec\":\"${spec//\"/\\\"}\"" got
 	nn-init --mlp 4,2 --kernel auto | nn-info | grep -F "$(nn-info --build | grep -o 'OpenBLAS-[^ ,]*/[^ ,]*' | head -n 1)"
 }
