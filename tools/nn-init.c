@@ -10,6 +10,7 @@
 #include "loss/loss.h"
 #include "model/model.h"
 #include "model/network.h"
+#include "model/table.h"
 #include "stream/frame.h"
 #include "stream/writer.h"
 #include "tensor/blas.h"
@@ -202,22 +203,19 @@ static int make_model(struct nn_model *model, const struct nn_network *network,
 	return status;
 }
 
-static void describe(const struct nn_network *network, const struct nn_bundle *params)
+static void describe(const struct nn_network *network)
 {
-	size_t count = nn_network_layer_count(network);
+	struct nn_buffer table = { 0 };
+	struct nn_error err;
+	char *rest = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *name;
-		const struct nn_layer *layer = nn_network_layer(network, i, &name);
-		char in[NN_SHAPE_TEXT];
-		char out[NN_SHAPE_TEXT];
-
-		nn_shape_text(layer->in.ndim, layer->in.dims, in);
-		nn_shape_text(layer->out.ndim, layer->out.dims, out);
-		cli_note("%3s %-10s %s -> %s", name, layer->type->name, in, out);
-	}
-	cli_note("%zu parameters, loss %s, seed %llu", params->bytes / sizeof(float),
-		nn_network_criterion(network)->type->name, (unsigned long long)seed);
+	if (!nn_network_table(&table, network, "", &err))
+		for (char *line = strtok_r(table.data, "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
+			cli_note("%s", line);
+	nn_buffer_free(&table);
+	cli_note("loss %s, seed %llu", nn_network_criterion(network)->type->name,
+		(unsigned long long)seed);
 }
 
 int main(int argc, char **argv)
@@ -250,7 +248,7 @@ int main(int argc, char **argv)
 		nn_model_write(&model, writer, &err) || nn_writer_end(writer, &err) ||
 		nn_output_commit(&output, &err))
 		cli_die(&err);
-	describe(network, &model.params);
+	describe(network);
 	nn_writer_close(writer);
 	nn_model_free(&model);
 	nn_network_free(network);
