@@ -1,10 +1,12 @@
 /* nn-init: a model with initial parameters, from a spec. */
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
@@ -177,6 +179,29 @@ static int copy_data_metas(const struct nn_dataset *data, struct nn_bundle *para
 	return status;
 }
 
+/* Before the memory is asked for: a system may promise what it does not have. */
+static int alloc_params(struct nn_bundle *params, struct nn_error *err)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page = sysconf(_SC_PAGESIZE);
+	double memory = pages > 0 && page > 0 ? (double)pages * (double)page : INFINITY;
+	const struct nn_tensor *largest = &params->tensors[0];
+	char shape[NN_SHAPE_TEXT];
+	char size[NN_F64_TEXT];
+
+	if ((double)params->bytes <= memory && !nn_bundle_alloc(params, err))
+		return NN_OK;
+	for (size_t i = 1; i < params->count; i++)
+		if (params->tensors[i].bytes > largest->bytes)
+			largest = &params->tensors[i];
+	nn_shape_text(largest->ndim, largest->shape, shape);
+	nn_format_bytes(params->bytes, size);
+	return nn_fail(err, NN_BAD,
+		"%s: the parameters need %zu bytes (%s), more than this machine has; the largest is "
+		"%s, %s",
+		mlp ? "--mlp" : "the spec", params->bytes, size, largest->name, shape);
+}
+
 static int make_model(struct nn_model *model, const struct nn_network *network,
 	const struct nn_dataset *data, struct nn_error *err)
 {
@@ -197,7 +222,7 @@ static int make_model(struct nn_model *model, const struct nn_network *network,
 		status = nn_fit_data(network, &model->params, data, data_path,
 			data->has_classes || data->outputs, err);
 	if (!status)
-		status = nn_bundle_alloc(&model->params, err);
+		status = alloc_params(&model->params, err);
 	if (!status)
 		nn_network_init(network, seed, &model->params);
 	return status;

@@ -104,7 +104,7 @@ digits() {
 	fails 1 'stream: is an nnt stream, not a spec (is --data meant?)' nn-init stream
 	fails 1 'nothing: cannot open' nn-init nothing
 	[ "$SANITIZERS" = yes ] || # which have a word of their own to say
-		fails 4 'no memory for 40000000' nn-init --mlp 100000000,100000
+		fails 1 'need 40000000400000 bytes (40.0 TB)' nn-init --mlp 100000000,100000
 }
 
 @test "usage" {
@@ -149,4 +149,14 @@ digits() {
 		nn-info | grep -F "kernel: OpenBLAS-0.3.21/$other/4t"
 	nn-init --mlp 3,2 --kernel $(uname -m | sed 's/x86_64/Prescott/; t; s/.*/ARMV8/') 2>err >model
 	[ ! -s err ]
+}
+
+@test "a network of absurd size is refused, with the bytes it would need" {
+	run nn-init --mlp 784,2147483647 -o model.nnt
+	assert_failure 1
+	assert_output "nn-init: --mlp: the parameters need 6743098651580 bytes (6.7 TB), more than this machine has; the largest is 0.weight, [2147483647, 784]"
+	run nn-init --mlp 2147483647,2147483647,10 -o model.nnt
+	assert_failure 1
+	assert_output --partial "layers[0]: tensor 0.weight: its shape overflows"
+	[ ! -e model.nnt ]
 }
