@@ -80,3 +80,16 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	partial->loss = sum.loss;
 	return NN_OK;
 }
+
+int nn_task_blame(const struct nn_network *network, const struct nn_task_space *space,
+	const struct nn_step *step, const struct nn_partial *partial, struct nn_error *err)
+{
+	struct nn_batch batch = { .x = space->x, .rows = (size_t)partial->rows };
+
+	nn_network_blame(network, &batch, partial->loss, err);
+	/* No learning rate has made the first model. */
+	return nn_fail(err, NN_BAD, "step %llu, shard %llu: %s; %s may help",
+		(unsigned long long)step->step, (unsigned long long)partial->range.first, err->text,
+		step->step ? "a smaller --lr, --warmup or --clip" :
+			     "smaller inputs (nn-import --standardize) or another init");
+}

@@ -41,6 +41,11 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	const struct nn_shard *shard, const struct nn_step *step, struct nn_task_space *space,
 	struct nn_partial *partial, struct nn_error *err);
 
+/* After a task whose loss is not finite: NN_BAD, "step N, shard K: the loss is nan: ...", naming the
+ * first tensor that went wrong and what may help. The space must be as the task has left it. */
+int nn_task_blame(const struct nn_network *network, const struct nn_task_space *space,
+	const struct nn_step *step, const struct nn_partial *partial, struct nn_error *err);
+
 struct nn_task_options {
 	uint64_t batch;           /* rows a step; 0: all */
 	uint64_t steps_per_epoch; /* 0: as `batch` says */
