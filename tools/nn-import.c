@@ -67,13 +67,16 @@ static uint64_t row_length(const struct nn_bundle *bundle)
 	const char *spec = nn_bundle_meta(bundle, "spec");
 	const struct nn_tensor *x = nn_bundle_find(bundle, "x");
 	struct nn_network *network;
-	struct nn_error ignored;
+	struct nn_error err;
 	uint64_t length;
 
 	if (!spec)
 		return x && x->ndim == 2 ? x->shape[1] : 0;
-	if (nn_network_parse(&network, spec, strlen(spec), "spec", &ignored))
+	if (nn_network_parse(&network, spec, strlen(spec), "spec", &err)) {
+		if (err.status == NN_FAILED)
+			cli_die(&err);
 		return 0;
+	}
 	length = nn_network_inputs(network);
 	nn_network_free(network);
 	return length;
