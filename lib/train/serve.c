@@ -180,6 +180,9 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	else if (!status)
 		status = nn_task_gradient(server->network, &server->model.params, &shard, &step,
 			&server->space, server->partial, err);
+	if (!status && !isfinite(server->partial->loss))
+		status =
+			nn_task_blame(server->network, &server->space, &step, server->partial, err);
 	if (status)
 		return status;
 	keep_pace(began, server->options->pace * (double)server->partial->rows);

@@ -51,3 +51,5 @@ UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
 EXTRA_DIST += tests/unit/figures/common.py tests/unit/figures/residual.py
+UNIT_TESTS += tests/unit/test-text-tokens
+tests_unit_test_text_tokens_SOURCES = tests/unit/test-text-tokens.c tests/unit/tap.h

@@ -243,6 +243,7 @@ static struct nn_dataset data = { .frames = &frame,
 	.x_dtype = NN_F32,
 	.x_scale = 1,
 	.has_classes = true,
+	.positions = 1,
 	.class_count = CLASSES };
 
 static void make_data(void)
