@@ -17,7 +17,7 @@
 #include "tensor/blas.h"
 #include "tensor/vector.h"
 
-enum { HEADS, INIT, CAUSAL, BIAS };                   /* keys */
+enum { HEADS, CAUSAL, INIT, BIAS };                   /* keys */
 enum { IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };    /* parameters, with bias */
 enum { BARE_IN_WEIGHT, BARE_OUT_WEIGHT, BARE_COUNT }; /* and without */
 
@@ -26,8 +26,8 @@ enum { BARE_IN_WEIGHT, BARE_OUT_WEIGHT, BARE_COUNT }; /* and without */
 
 static const struct nn_layer_key keys[] = {
 	[HEADS] = { .name = "heads", .type = NN_KEY_SIZE, .required = true, .least = 1 },
-	[INIT] = { .name = "init", .type = NN_KEY_CHOICE, .choices = nn_init_names },
 	[CAUSAL] = { .name = "causal", .type = NN_KEY_FLAG },
+	[INIT] = { .name = "init", .type = NN_KEY_CHOICE, .choices = nn_init_names },
 	[BIAS] = { .name = "bias", .type = NN_KEY_FLAG, .otherwise = true },
 	{ .name = NULL },
 };
