@@ -289,10 +289,13 @@ static const float *pass_weights(const struct plan *plan, const float *weights, 
 	return weights + (group * plan->passes + pass) * plan->filters * plan->depth;
 }
 
-static void fill(float *to, float value, size_t n)
+/* Rows of outputs filled with their offsets. */
+NN_CLONES static void lay_down(float *outputs, size_t stride, size_t columns, const float *offsets,
+	size_t filters)
 {
-	for (size_t i = 0; i < n; i++)
-		to[i] = value;
+	for (size_t f = 0; f < filters; f++)
+		for (size_t i = 0; i < columns; i++)
+			outputs[f * stride + i] = offsets[f];
 }
 
 /* Between y [images][filters][places] and a tile's matrix of outputs. */
@@ -333,9 +336,9 @@ static void forward_tile(const struct plan *plan, const struct nn_layer *layer,
 	bool bias = layer->values[BIAS];
 
 	nn_unfold(&unfold, rooms->columns, run->x + input_place(plan, layer, tile, group));
-	for (size_t f = 0; f < plan->filters && bias; f++)
-		fill(outputs + f * stride, run->params[OFFSET][group * plan->filters + f],
-			tile->columns);
+	if (bias)
+		lay_down(outputs, stride, tile->columns,
+			run->params[OFFSET] + group * plan->filters, plan->filters);
 	for (size_t pass = 0; pass < plan->passes; pass++)
 		nn_products(false, false, plan->filters, tile->columns, plan->depth,
 			pass_weights(plan, weights, group, pass), plan->depth,
@@ -384,8 +387,8 @@ static void input_gradient(const struct plan *plan, const struct rooms *rooms, c
 	size_t stride, float *dx)
 {
 	for (size_t r = 0; r < plan->depth && plan->passes > 1; r++)
-		fill(rooms->columns + r * tile->stored + tile->columns, 0,
-			tile->stored - tile->columns);
+		memset(rooms->columns + r * tile->stored + tile->columns, 0,
+			(tile->stored - tile->columns) * sizeof *rooms->columns);
 	for (size_t pass = 0; pass < plan->passes; pass++)
 		nn_products(true, false, plan->depth, tile->columns, plan->filters,
 			pass_weights(plan, weights, group, pass), plan->depth, dy, stride,
