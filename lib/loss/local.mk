@@ -1,6 +1,8 @@
 # the files of this room: libnnpipe_a_SOURCES += ...
-libnnpipe_a_SOURCES += lib/loss/metrics.c lib/loss/metrics.h
+libnnpipe_a_SOURCES += lib/loss/metrics.c lib/loss/metrics.h lib/loss/tally.c
 libnnpipe_a_SOURCES += \
+	lib/loss/auc.c \
+	lib/loss/auc.h \
 	lib/loss/binary_cross_entropy.c \
 	lib/loss/criterion.c \
 	lib/loss/cross_entropy.c \
