@@ -196,7 +196,9 @@ int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, st
 	evaluation->x = nn_alloc(x_count, sizeof *evaluation->x, err);
 	evaluation->y = nn_alloc(y_count, sizeof *evaluation->y, err);
 	evaluation->labels = nn_alloc(label_count, sizeof *evaluation->labels, err);
-	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels)
+	evaluation->best = nn_alloc(label_count, sizeof *evaluation->best, err);
+	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels ||
+		!evaluation->best)
 		return NN_FAILED;
 	return nn_network_reserve(evaluation->network, rows, err) ||
 			load_blas(evaluation, kernel, err) ?
@@ -290,6 +292,7 @@ void nn_evaluation_close(struct nn_evaluation *evaluation)
 	free(evaluation->x);
 	free(evaluation->y);
 	free(evaluation->labels);
+	free(evaluation->best);
 	nn_network_free(evaluation->network);
 	nn_model_free(&evaluation->model);
 	*evaluation = (struct nn_evaluation){ 0 };

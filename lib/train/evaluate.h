@@ -42,6 +42,7 @@ struct nn_evaluation {
 	float *x;          /* [block_rows, features] */
 	float *y;          /* [block_rows, outputs] */
 	int32_t *labels;   /* [block_rows, positions] */
+	size_t *best;      /* [block_rows, positions]: for whoever wants the greatest outputs */
 };
 
 /* Rows [first, first + rows) of all; pointers until the next call. */

@@ -11,9 +11,9 @@ struct frame {
 	struct nn_bundle bundle;
 	size_t rows; /* in it now */
 	size_t room;
-	float *x;        /* [room, outputs] */
+	float *x;        /* [room, positions, outputs] */
 	float *y;        /* [room, outputs], or */
-	int32_t *labels; /* [room], or both NULL */
+	int32_t *labels; /* [room, positions], or both NULL */
 };
 
 /* Metadata of the set that is written. */
@@ -43,14 +43,17 @@ static int describe(const struct nn_evaluation *evaluation, struct nn_bundle *bu
 static int make_frame(const struct nn_evaluation *evaluation, size_t room, struct frame *frame,
 	struct nn_error *err)
 {
-	uint64_t shape[2] = { room, evaluation->outputs };
+	bool several = evaluation->positions > 1;
+	uint64_t shape[3] = { room, evaluation->positions, evaluation->outputs };
+	uint64_t flat[2] = { room, evaluation->outputs };
 	bool classes = evaluation->loss->wants_classes;
 	struct nn_bundle *bundle = &frame->bundle;
-	int status = nn_bundle_add(bundle, "x", NN_F32, 2, shape, err);
+	int status =
+		nn_bundle_add(bundle, "x", NN_F32, several ? 3 : 2, several ? shape : flat, err);
 
 	if (!status && evaluation->labelled)
-		status = nn_bundle_add(bundle, "y", classes ? NN_I32 : NN_F32, classes ? 1 : 2,
-			shape, err);
+		status = nn_bundle_add(bundle, "y", classes ? NN_I32 : NN_F32,
+			classes && !several ? 1 : 2, classes ? shape : flat, err);
 	if (!status)
 		status = nn_bundle_layout(bundle, err);
 	if (!status)
@@ -89,7 +92,8 @@ static int turn_frame(const struct nn_evaluation *evaluation, struct frame *fram
 static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated *block,
 	struct frame *frame, struct nn_writer *writer, struct nn_error *err)
 {
-	size_t outputs = evaluation->outputs;
+	size_t positions = evaluation->positions;
+	size_t outputs = positions * evaluation->outputs;
 	int status = NN_OK;
 
 	for (size_t row = 0; row < block->rows && !status; row++) {
@@ -99,7 +103,8 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 			memcpy(frame->y + frame->rows * outputs, block->y + row * outputs,
 				outputs * sizeof *frame->y);
 		if (frame->labels)
-			frame->labels[frame->rows] = block->labels[row];
+			memcpy(frame->labels + frame->rows * positions,
+				block->labels + row * positions, positions * sizeof *frame->labels);
 		frame->rows++;
 		if (frame->rows == frame->room)
 			status = turn_frame(evaluation, frame,
@@ -111,7 +116,8 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 int nn_predictions_data(struct nn_evaluation *evaluation, struct nn_writer *writer,
 	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
 {
-	size_t most = nn_data_frame_rows(evaluation->outputs * sizeof(float));
+	size_t most =
+		nn_data_frame_rows(evaluation->positions * evaluation->outputs * sizeof(float));
 	struct nn_evaluated block;
 	struct frame frame = { 0 };
 	int status = make_frame(evaluation,
