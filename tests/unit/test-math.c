@@ -61,6 +61,9 @@ static const struct {
 	{ "exp", nn_exp, exp, -87.3, 88.7, 1.1 },
 	{ "exp near 0", nn_exp, exp, -1e-3, 1e-3, 0.6 },
 	{ "subnormal exp", nn_exp, exp, -104, -87.3, 1.1 },
+	{ "exp below 0", nn_exp_below, exp, -87.3, 0, 1.1 },
+	{ "log1p", nn_log1p, log1p, 0, 1, 2 },
+	{ "log1p near 0", nn_log1p, log1p, 0, 1e-3, 2 },
 	{ "tanh", nn_tanh, tanh, -20, 20, 2.5 },
 	{ "tanh near 0", nn_tanh, tanh, -1e-2, 1e-2, 2.5 },
 	{ "slope of tanh", nn_tanh_slope, tanh_slope, -40, 40, 4 },
@@ -128,13 +131,17 @@ static void check_corners(void)
 	ok(nn_exp(0) == 1 && nn_exp(-INFINITY) == 0 && isinf(nn_exp(INFINITY)),
 		"exp of 0, -inf, inf");
 	ok(nn_exp(-200) == 0 && isinf(nn_exp(100)), "exp underflows to 0, overflows to infinity");
+	ok(nn_exp_below(0) == 1 && nn_exp_below(-88) == 0 && nn_exp_below(-3e38f) == 0 &&
+			nn_exp_below(-INFINITY) == 0,
+		"exp below 0 at its ends");
+	ok(nn_log1p(0) == 0 && nn_log1p(FLT_MIN) == FLT_MIN, "log1p of 0 and of the least float");
 	ok(nn_tanh(INFINITY) == 1 && nn_tanh(-INFINITY) == -1 && nn_tanh(-50) == -1,
 		"tanh is 1 and -1 far out");
 	ok(nn_tanh(0) == 0 && signbit(nn_tanh(-0.0f)), "tanh keeps the sign of zero");
 	ok(nn_sigmoid(-INFINITY) == 0 && nn_sigmoid(INFINITY) == 1 && nn_sigmoid(0) == 0.5f,
 		"sigmoid of -inf, inf, 0");
 	ok(nn_gelu(0) == 0 && nn_gelu(30) == 30 && nn_gelu(-30) == 0, "gelu of 0, 30, -30");
-	ok(isnan(nn_exp(NAN)) && isnan(nn_tanh(NAN)) && isnan(nn_sigmoid(NAN)) &&
+	ok(isnan(nn_exp(NAN)) && isnan(nn_exp_below(NAN)) && isnan(nn_log1p(NAN)) && isnan(nn_tanh(NAN)) && isnan(nn_sigmoid(NAN)) &&
 			isnan(nn_gelu(NAN)) && isnan(nn_gelu_slope(NAN)) &&
 			isnan(nn_tanh_slope(NAN)) && isnan(nn_sigmoid_slope(NAN)),
 		"NaN stays NaN");
@@ -142,7 +149,7 @@ static void check_corners(void)
 
 /* One loop over all functions, compiled as NN_CLONES would be. */
 #define SWEEP 40000
-#define KINDS 8
+#define KINDS 11
 static inline void sweep(float *out)
 {
 	for (int i = 0; i < SWEEP; i++) {
@@ -156,6 +163,9 @@ static inline void sweep(float *out)
 		out[5 * SWEEP + i] = nn_sigmoid_slope(x);
 		out[6 * SWEEP + i] = nn_tanh_slope(x);
 		out[7 * SWEEP + i] = nn_gauss(x);
+		out[8 * SWEEP + i] = nn_exp_below(-nn_absf(x));
+		out[9 * SWEEP + i] = nn_log1p(nn_exp_below(-nn_absf(x)));
+		out[10 * SWEEP + i] = (float)nn_log(1.0 + (double)nn_absf(x));
 	}
 }
 
