@@ -141,7 +141,7 @@ struct nn_layer_type {
 
 /* NULL-terminated. */
 extern const struct nn_layer_type *const nn_layer_types[];
-/* Those of them that have neither keys nor parameters; NULL-terminated, for option tables. */
+/* Those of them that map each number by itself, and need no keys; NULL-terminated, for option tables. */
 extern const char *const nn_activation_names[];
 /* NULL if there is no such type. */
 const struct nn_layer_type *nn_layer_find(const char *name);

@@ -1,14 +1,18 @@
 libnnpipe_a_SOURCES += \
 	lib/layer/activation.h \
 	lib/layer/dense.c \
+	lib/layer/elu.c \
 	lib/layer/gelu.c \
 	lib/layer/identity.c \
 	lib/layer/init.c \
 	lib/layer/layer.h \
+	lib/layer/leaky_relu.c \
 	lib/layer/parse.c \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
 	lib/layer/sigmoid.c \
+	lib/layer/silu.c \
+	lib/layer/softmax.c \
 	lib/layer/table.c \
 	lib/layer/tanh.c \
 	lib/layer/types.h

@@ -5,16 +5,21 @@
 
 const struct nn_layer_type *const nn_layer_types[] = {
 	&nn_layer_dense,
+	&nn_layer_elu,
 	&nn_layer_gelu,
 	&nn_layer_identity,
+	&nn_layer_leaky_relu,
 	&nn_layer_relu,
 	&nn_layer_residual,
 	&nn_layer_sigmoid,
+	&nn_layer_silu,
+	&nn_layer_softmax,
 	&nn_layer_tanh,
 	NULL,
 };
 
-const char *const nn_activation_names[] = { "gelu", "identity", "relu", "sigmoid", "tanh", NULL };
+const char *const nn_activation_names[] = { "elu", "gelu", "identity", "leaky_relu", "relu",
+	"sigmoid", "silu", "tanh", NULL };
 
 const struct nn_layer_type *nn_layer_find(const char *name)
 {
