@@ -12,4 +12,6 @@ libnnpipe_a_SOURCES += \
 	lib/model/slots.c \
 	lib/model/spec.c \
 	lib/model/summary.c \
-	lib/model/summary.h
+	lib/model/summary.h \
+	lib/model/table.c \
+	lib/model/table.h

@@ -47,3 +47,7 @@ UNIT_TESTS += tests/unit/test-deadline
 tests_unit_test_deadline_SOURCES = tests/unit/test-deadline.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-plot
 tests_unit_test_plot_SOURCES = tests/unit/test-plot.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-residual
+tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
+	tests/unit/figures/residual.h
+EXTRA_DIST += tests/unit/figures/common.py tests/unit/figures/residual.py
