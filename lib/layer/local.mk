@@ -3,13 +3,19 @@ libnnpipe_a_SOURCES += \
 	lib/layer/dense.c \
 	lib/layer/elu.c \
 	lib/layer/gelu.c \
+	lib/layer/group_norm.c \
 	lib/layer/identity.c \
 	lib/layer/init.c \
 	lib/layer/layer.h \
+	lib/layer/layer_norm.c \
 	lib/layer/leaky_relu.c \
+	lib/layer/norm.c \
+	lib/layer/norm.h \
 	lib/layer/parse.c \
+	lib/layer/plane.h \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
+	lib/layer/rms_norm.c \
 	lib/layer/sigmoid.c \
 	lib/layer/silu.c \
 	lib/layer/softmax.c \

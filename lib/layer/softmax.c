@@ -2,62 +2,27 @@
  * exponential overflows; sums are made in double, in fixed lanes. */
 #include "layer/activation.h"
 #include "layer/types.h"
+#include "tensor/lanes.h"
 #include "tensor/math.h"
 
-#define LANES 16
-
-static inline double fold(double *lanes)
-{
-	for (size_t half = LANES / 2; half; half /= 2)
-		for (size_t lane = 0; lane < half; lane++)
-			lanes[lane] += lanes[lane + half];
-	return lanes[0];
-}
-
 /* NaN is not found, but passes into all that is divided by the sum. */
-static inline float greatest_of(const float *x, size_t n)
+NN_INLINE float greatest_of(const float *x, size_t n)
 {
-	float lanes[LANES];
-	size_t whole = n / LANES * LANES;
+	float lanes[NN_LANES];
+	size_t whole = n / NN_LANES * NN_LANES;
 
-	for (size_t lane = 0; lane < LANES; lane++)
+	for (size_t lane = 0; lane < NN_LANES; lane++)
 		lanes[lane] = x[0];
-	for (size_t i = 0; i < whole; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
+	for (size_t i = 0; i < whole; i += NN_LANES)
+		for (size_t lane = 0; lane < NN_LANES; lane++)
 			lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
 	for (size_t i = whole; i < n; i++)
 		lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-	for (size_t half = LANES / 2; half; half /= 2)
+	for (size_t half = NN_LANES / 2; half; half /= 2)
 		for (size_t lane = 0; lane < half; lane++)
 			lanes[lane] =
 				lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
 	return lanes[0];
-}
-
-static inline double sum_of(const float *restrict a, size_t n)
-{
-	double lanes[LANES] = { 0 };
-	size_t whole = n / LANES * LANES;
-
-	for (size_t i = 0; i < whole; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
-			lanes[lane] += (double)a[i + lane];
-	for (size_t i = whole; i < n; i++)
-		lanes[i - whole] += (double)a[i];
-	return fold(lanes);
-}
-
-static inline double dot_of(const float *restrict a, const float *restrict b, size_t n)
-{
-	double lanes[LANES] = { 0 };
-	size_t whole = n / LANES * LANES;
-
-	for (size_t i = 0; i < whole; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
-			lanes[lane] += (double)a[i + lane] * (double)b[i + lane];
-	for (size_t i = whole; i < n; i++)
-		lanes[i - whole] += (double)a[i] * (double)b[i];
-	return fold(lanes);
 }
 
 /* x, y [vectors, n] */
@@ -70,7 +35,7 @@ NN_CLONES static void forward_loop(float *restrict y, const float *restrict x, s
 
 		for (size_t i = 0; i < n; i++)
 			y[i] = nn_exp(x[i] - greatest);
-		inverse = (float)(1 / sum_of(y, n));
+		inverse = (float)(1 / nn_lanes_sum(y, n));
 		for (size_t i = 0; i < n; i++)
 			y[i] *= inverse;
 	}
@@ -81,7 +46,7 @@ NN_CLONES static void backward_loop(float *dx, const float *dy, const float *res
 	size_t vectors, size_t n)
 {
 	for (size_t v = 0; v < vectors; v++, dx += n, dy += n, y += n) {
-		float mean = (float)dot_of(dy, y, n);
+		float mean = (float)nn_lanes_dot(dy, y, n);
 
 		NN_INDEPENDENT
 		for (size_t i = 0; i < n; i++)

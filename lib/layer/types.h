@@ -7,10 +7,13 @@
 extern const struct nn_layer_type nn_layer_dense;
 extern const struct nn_layer_type nn_layer_elu;
 extern const struct nn_layer_type nn_layer_gelu;
+extern const struct nn_layer_type nn_layer_group_norm;
 extern const struct nn_layer_type nn_layer_identity;
+extern const struct nn_layer_type nn_layer_layer_norm;
 extern const struct nn_layer_type nn_layer_leaky_relu;
 extern const struct nn_layer_type nn_layer_relu;
 extern const struct nn_layer_type nn_layer_residual;
+extern const struct nn_layer_type nn_layer_rms_norm;
 extern const struct nn_layer_type nn_layer_sigmoid;
 extern const struct nn_layer_type nn_layer_silu;
 extern const struct nn_layer_type nn_layer_softmax;
