@@ -1,6 +1,7 @@
 libnnpipe_a_SOURCES += \
 	lib/layer/activation.h \
 	lib/layer/dense.c \
+	lib/layer/dropout.c \
 	lib/layer/elu.c \
 	lib/layer/gelu.c \
 	lib/layer/group_norm.c \

@@ -5,6 +5,7 @@
 
 const struct nn_layer_type *const nn_layer_types[] = {
 	&nn_layer_dense,
+	&nn_layer_dropout,
 	&nn_layer_elu,
 	&nn_layer_gelu,
 	&nn_layer_group_norm,

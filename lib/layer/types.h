@@ -5,6 +5,7 @@
 #include "layer/layer.h"
 
 extern const struct nn_layer_type nn_layer_dense;
+extern const struct nn_layer_type nn_layer_dropout;
 extern const struct nn_layer_type nn_layer_elu;
 extern const struct nn_layer_type nn_layer_gelu;
 extern const struct nn_layer_type nn_layer_group_norm;
