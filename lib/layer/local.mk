@@ -1,5 +1,6 @@
 libnnpipe_a_SOURCES += \
 	lib/layer/activation.h \
+	lib/layer/batch_norm.c \
 	lib/layer/dense.c \
 	lib/layer/dropout.c \
 	lib/layer/elu.c \

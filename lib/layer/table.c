@@ -4,6 +4,7 @@
 #include "layer/types.h"
 
 const struct nn_layer_type *const nn_layer_types[] = {
+	&nn_layer_batch_norm,
 	&nn_layer_dense,
 	&nn_layer_dropout,
 	&nn_layer_elu,

@@ -4,6 +4,7 @@
 
 #include "layer/layer.h"
 
+extern const struct nn_layer_type nn_layer_batch_norm;
 extern const struct nn_layer_type nn_layer_dense;
 extern const struct nn_layer_type nn_layer_dropout;
 extern const struct nn_layer_type nn_layer_elu;

@@ -22,6 +22,7 @@ tests_unit_test_math_SOURCES = tests/unit/test-math.c tests/unit/tap.h
 tests_unit_test_network_SOURCES = tests/unit/test-network.c tests/unit/tap.h
 tests_unit_test_layer_SOURCES = tests/unit/test-layer.c tests/unit/tap.h \
 	tests/unit/figures/gradients.h
+EXTRA_DIST += tests/unit/figures/gradients.py tests/unit/figures/normal.py
 UNIT_TESTS += tests/unit/test-optim
 tests_unit_test_optim_SOURCES = tests/unit/test-optim.c tests/unit/optim-figures.h tests/unit/tap.h
 EXTRA_DIST += tests/unit/optim-figures.py
@@ -50,5 +51,8 @@ UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
 EXTRA_DIST += tests/unit/figures/common.py tests/unit/figures/residual.py
-UNIT_TESTS += tests/unit/test-dropout
+UNIT_TESTS += tests/unit/test-norm tests/unit/test-dropout
+tests_unit_test_norm_SOURCES = tests/unit/test-norm.c tests/unit/tap.h tests/unit/figures.h \
+	tests/unit/figures/norm.h
 tests_unit_test_dropout_SOURCES = tests/unit/test-dropout.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/norm.py
