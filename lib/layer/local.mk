@@ -1,9 +1,11 @@
 libnnpipe_a_SOURCES += \
 	lib/layer/activation.h \
+	lib/layer/attention.c \
 	lib/layer/batch_norm.c \
 	lib/layer/dense.c \
 	lib/layer/dropout.c \
 	lib/layer/elu.c \
+	lib/layer/embedding.c \
 	lib/layer/gelu.c \
 	lib/layer/group_norm.c \
 	lib/layer/identity.c \
@@ -11,16 +13,21 @@ libnnpipe_a_SOURCES += \
 	lib/layer/layer.h \
 	lib/layer/layer_norm.c \
 	lib/layer/leaky_relu.c \
+	lib/layer/linear.c \
+	lib/layer/linear.h \
 	lib/layer/norm.c \
 	lib/layer/norm.h \
 	lib/layer/parse.c \
 	lib/layer/plane.h \
+	lib/layer/position_embedding.c \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
 	lib/layer/rms_norm.c \
 	lib/layer/sigmoid.c \
 	lib/layer/silu.c \
 	lib/layer/softmax.c \
+	lib/layer/softmax.h \
+	lib/layer/softmax_layer.c \
 	lib/layer/table.c \
 	lib/layer/tanh.c \
 	lib/layer/types.h

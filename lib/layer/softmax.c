@@ -1,83 +1,106 @@
-/* y = e^x / (sum of e^x) over the last dimension. The greatest x is subtracted first, so that no
- * exponential overflows; sums are made in double, in fixed lanes. */
-#include "layer/activation.h"
-#include "layer/types.h"
-#include "tensor/lanes.h"
+#include "layer/softmax.h"
+
+#include <math.h>
+#include <string.h>
+
 #include "tensor/math.h"
+#include "tensor/vector.h"
 
-/* NaN is not found, but passes into all that is divided by the sum. */
-NN_INLINE float greatest_of(const float *x, size_t n)
+#define LANES NN_SOFTMAX_LANES
+
+/* Numbers whose sum is made in float. */
+#define CHUNK 512
+
+/* n is a multiple of LANES. A NaN may be passed over: it is met again in the sum. */
+NN_CLONES static float greatest_of(const float *s, size_t n)
 {
-	float lanes[NN_LANES];
-	size_t whole = n / NN_LANES * NN_LANES;
+	float lanes[LANES];
 
-	for (size_t lane = 0; lane < NN_LANES; lane++)
-		lanes[lane] = x[0];
-	for (size_t i = 0; i < whole; i += NN_LANES)
-		for (size_t lane = 0; lane < NN_LANES; lane++)
-			lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-	for (size_t i = whole; i < n; i++)
-		lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-	for (size_t half = NN_LANES / 2; half; half /= 2)
+	memcpy(lanes, s, sizeof lanes);
+	for (size_t i = LANES; i < n; i += LANES)
+		for (size_t lane = 0; lane < LANES; lane++)
+			lanes[lane] = s[i + lane] > lanes[lane] ? s[i + lane] : lanes[lane];
+	for (size_t half = LANES / 2; half; half /= 2)
 		for (size_t lane = 0; lane < half; lane++)
 			lanes[lane] =
 				lanes[lane + half] > lanes[lane] ? lanes[lane + half] : lanes[lane];
 	return lanes[0];
 }
 
-/* x, y [vectors, n] */
-NN_CLONES static void forward_loop(float *restrict y, const float *restrict x, size_t vectors,
-	size_t n)
+/* s[i] becomes e^(s[i] - greatest); returns their sum. n is a multiple of LANES. */
+NN_CLONES static float exponentials(float *s, size_t n, float greatest)
 {
-	for (size_t v = 0; v < vectors; v++, x += n, y += n) {
-		float greatest = greatest_of(x, n);
-		float inverse;
+	float lanes[LANES] = { 0 };
 
-		for (size_t i = 0; i < n; i++)
-			y[i] = nn_exp(x[i] - greatest);
-		inverse = (float)(1 / nn_lanes_sum(y, n));
-		for (size_t i = 0; i < n; i++)
-			y[i] *= inverse;
+	for (size_t i = 0; i < n; i += LANES)
+		for (size_t lane = 0; lane < LANES; lane++) {
+			float e = nn_exp(s[i + lane] - greatest);
+
+			s[i + lane] = e;
+			lanes[lane] += e;
+		}
+	for (size_t half = LANES / 2; half; half /= 2)
+		for (size_t lane = 0; lane < half; lane++)
+			lanes[lane] += lanes[lane + half];
+	return lanes[0];
+}
+
+/* Fills the last lanes up with what has the exponential 0; returns where they end. */
+static size_t pad(float *s, size_t length)
+{
+	size_t end = (length + LANES - 1) / LANES * LANES;
+
+	for (size_t i = length; i < end; i++)
+		s[i] = -INFINITY;
+	return end;
+}
+
+static void clear(const struct nn_softmax_rows *rows, float *s, size_t from)
+{
+	if (from < rows->width)
+		memset(s + from, 0, (rows->width - from) * sizeof *s);
+}
+
+void nn_softmax_exponentials(const struct nn_softmax_rows *rows, float *scores,
+	struct nn_softmax_rest *rests)
+{
+	for (size_t row = 0; row < rows->count; row++) {
+		float *s = scores + row * rows->stride;
+		size_t end = pad(s, rows->length + row * rows->more);
+		float greatest = greatest_of(s, end);
+		double sum = 0;
+
+		for (size_t i = 0; i < end; i += CHUNK)
+			sum += (double)exponentials(s + i, end - i < CHUNK ? end - i : CHUNK,
+				greatest);
+		clear(rows, s, end);
+		rests[row] = (struct nn_softmax_rest){ greatest, (float)(1 / sum) };
 	}
 }
 
-/* dx = y (dy - sum of y dy); dx may be dy. */
-NN_CLONES static void backward_loop(float *dx, const float *dy, const float *restrict y,
-	size_t vectors, size_t n)
+NN_CLONES static void backward(float *s, float *d, size_t n, struct nn_softmax_rest rest, float dot)
 {
-	for (size_t v = 0; v < vectors; v++, dx += n, dy += n, y += n) {
-		float mean = (float)nn_lanes_dot(dy, y, n);
+	NN_INDEPENDENT
+	for (size_t i = 0; i < n; i++) {
+		float p = nn_exp(s[i] - rest.greatest) * rest.inverse;
 
-		NN_INDEPENDENT
-		for (size_t i = 0; i < n; i++)
-			dx[i] = y[i] * (dy[i] - mean);
+		s[i] = p;
+		d[i] = p * (d[i] - dot);
 	}
 }
 
-static size_t last_dimension(const struct nn_layer *layer)
+void nn_softmax_backward(const struct nn_softmax_rows *rows, float *scores, float *d,
+	const struct nn_softmax_rest *rests, const float *dots)
 {
-	return (size_t)layer->in.dims[layer->in.ndim - 1];
+	for (size_t row = 0; row < rows->count; row++) {
+		float *s = scores + row * rows->stride;
+		float *to = d + row * rows->stride;
+		size_t length = rows->length + row * rows->more;
+		size_t end = pad(s, length);
+
+		backward(s, to, end, rests[row], dots[row]);
+		clear(rows, s, end);
+		/* What was in d behind the row's end is anything, a NaN perhaps. */
+		clear(rows, to, length);
+	}
 }
-
-static void forward(const struct nn_layer *layer, const struct nn_layer_run *run)
-{
-	size_t n = last_dimension(layer);
-
-	forward_loop(run->y, run->x, run->rows * (layer->in.count / n), n);
-}
-
-static void backward(const struct nn_layer *layer, const struct nn_layer_run *run)
-{
-	size_t n = last_dimension(layer);
-
-	if (run->dx)
-		backward_loop(run->dx, run->dy, run->y, run->rows * (layer->in.count / n), n);
-}
-
-const struct nn_layer_type nn_layer_softmax = {
-	.name = "softmax",
-	.in_place = true,
-	.shape = nn_activation_shape,
-	.forward = forward,
-	.backward = backward,
-};

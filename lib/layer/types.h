@@ -4,15 +4,18 @@
 
 #include "layer/layer.h"
 
+extern const struct nn_layer_type nn_layer_attention;
 extern const struct nn_layer_type nn_layer_batch_norm;
 extern const struct nn_layer_type nn_layer_dense;
 extern const struct nn_layer_type nn_layer_dropout;
 extern const struct nn_layer_type nn_layer_elu;
+extern const struct nn_layer_type nn_layer_embedding;
 extern const struct nn_layer_type nn_layer_gelu;
 extern const struct nn_layer_type nn_layer_group_norm;
 extern const struct nn_layer_type nn_layer_identity;
 extern const struct nn_layer_type nn_layer_layer_norm;
 extern const struct nn_layer_type nn_layer_leaky_relu;
+extern const struct nn_layer_type nn_layer_position_embedding;
 extern const struct nn_layer_type nn_layer_relu;
 extern const struct nn_layer_type nn_layer_residual;
 extern const struct nn_layer_type nn_layer_rms_norm;

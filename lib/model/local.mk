@@ -1,4 +1,5 @@
 libnnpipe_a_SOURCES += \
+	lib/model/blame.c \
 	lib/model/checkpoint.c \
 	lib/model/model.h \
 	lib/model/format-nnt.c \

@@ -56,3 +56,10 @@ tests_unit_test_norm_SOURCES = tests/unit/test-norm.c tests/unit/tap.h tests/uni
 	tests/unit/figures/norm.h
 tests_unit_test_dropout_SOURCES = tests/unit/test-dropout.c tests/unit/tap.h
 EXTRA_DIST += tests/unit/figures/norm.py
+UNIT_TESTS += tests/unit/test-text-tokens
+tests_unit_test_text_tokens_SOURCES = tests/unit/test-text-tokens.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-attention tests/unit/test-fit
+tests_unit_test_attention_SOURCES = tests/unit/test-attention.c tests/unit/tap.h tests/unit/figures.h \
+	tests/unit/figures/attention.h
+tests_unit_test_fit_SOURCES = tests/unit/test-fit.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/attention.py
