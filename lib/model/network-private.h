@@ -44,7 +44,8 @@ struct nn_network {
 	size_t *slot_floats;     /* [slot_count]: of a row */
 	size_t slot_count;
 	size_t row_floats; /* of workspace a row: y and saved of all nodes, and the slots */
-	size_t scratch;    /* floats beside, however many rows */
+	size_t once;       /* floats beside, however many rows: saved_once of all nodes, ... */
+	size_t scratch;    /* ... and what they share */
 	size_t rows;       /* that the workspace has room for */
 	float *workspace;
 	struct nn_layer_run *runs; /* [node_count]; pointers into the workspace */

@@ -388,6 +388,7 @@ static int measure(struct nn_network *network, struct nn_error *err)
 		if (nn_node_has_y(node))
 			fits = fits && nn_add(floats, node->layer.out.count, &floats);
 		fits = fits && nn_add(floats, node->layer.saved, &floats);
+		fits = fits && nn_add(network->once, node->layer.saved_once, &network->once);
 		if (node->layer.scratch > network->scratch)
 			network->scratch = node->layer.scratch;
 	}

@@ -58,6 +58,11 @@ UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
 EXTRA_DIST += tests/unit/figures/common.py tests/unit/figures/residual.py
+UNIT_TESTS += tests/unit/test-norm tests/unit/test-dropout
+tests_unit_test_norm_SOURCES = tests/unit/test-norm.c tests/unit/tap.h tests/unit/figures.h \
+	tests/unit/figures/norm.h
+tests_unit_test_dropout_SOURCES = tests/unit/test-dropout.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/norm.py
 UNIT_TESTS += tests/unit/test-text-tokens
 tests_unit_test_text_tokens_SOURCES = tests/unit/test-text-tokens.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-attention tests/unit/test-fit
