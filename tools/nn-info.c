@@ -11,7 +11,9 @@
 #include "data/meta.h"
 #include "json/json.h"
 #include "model/model.h"
+#include "model/network.h"
 #include "model/summary.h"
+#include "model/table.h"
 #include "stream/describe.h"
 #include "stream/reader.h"
 #include "stream/source.h"
@@ -132,26 +134,41 @@ static int show_tensors(struct view *view, struct nn_error *err)
 	return status;
 }
 
-/* The layers in a line, or the text itself where it is not a spec. */
+/* Layers that this program knows are shown as a table; else the layers in a line, or the text itself
+ * where it is not a spec. */
 static int show_spec(struct view *view, const char *spec, struct nn_error *err)
 {
 	struct nn_buffer line = { 0 };
-	uint64_t parameters = 0;
+	struct nn_network *network;
+	char input[NN_SHAPE_TEXT];
 	int status;
 
-	for (size_t i = 0; i < view->layout.count; i++)
-		parameters += view->layout.tensors[i].count;
-	status = nn_spec_summary(&line, spec, err);
-	if (status) {
+	if (!nn_network_parse(&network, spec, strlen(spec), "spec", err)) {
+		const struct nn_shape *in = nn_network_input_shape(network);
+		const struct nn_criterion *criterion = nn_network_criterion(network);
+
+		nn_shape_text(in->ndim, in->dims, input);
+		status = nn_criterion_put(criterion, &line, err);
+		if (!status)
+			status = nn_buffer_printf(&view->text, err, "input %s, loss %s\n", input,
+				line.data[0] == '{' ? line.data : criterion->type->name);
 		nn_buffer_free(&line);
-		return status == NN_FAILED ? status :
-					     nn_describe_text(&view->text, spec, TEXT_LIMIT, err);
+		if (!status)
+			status = nn_network_table(&view->text, network, "    ", err);
+		/* The caller ends the line. */
+		if (!status)
+			view->text.data[--view->text.length] = '\0';
+		nn_network_free(network);
+		return status;
 	}
-	status = nn_describe_text(&view->text, line.data ? line.data : "", 4096, err);
+	status = nn_spec_summary(&line, spec, err);
+	if (status == NN_FAILED) {
+		nn_buffer_free(&line);
+		return status;
+	}
+	status = nn_describe_text(&view->text, status ? spec : line.data,
+		status ? TEXT_LIMIT : 4096, err);
 	nn_buffer_free(&line);
-	if (!status && parameters)
-		status = nn_buffer_printf(&view->text, err, "; %llu parameters",
-			(unsigned long long)parameters);
 	return status;
 }
 
@@ -177,6 +194,18 @@ static int show_classes(struct view *view, const char *text, struct nn_error *er
 	return status;
 }
 
+/* "bytes", and of how many of them a row is made. */
+static int show_tokens(struct view *view, const char *text, struct nn_error *err)
+{
+	const struct nn_tensor *x = nn_bundle_find(&view->layout, "x");
+	int status = nn_describe_text(&view->text, text, TEXT_LIMIT, err);
+
+	if (!status && view->kind == NN_KIND_DATA && x && x->ndim == 2)
+		status = nn_buffer_printf(&view->text, err, ", context %llu",
+			(unsigned long long)x->shape[1]);
+	return status;
+}
+
 static int show_metas(struct view *view, struct nn_error *err)
 {
 	int status = NN_OK;
@@ -193,6 +222,8 @@ static int show_metas(struct view *view, struct nn_error *err)
 			status = show_spec(view, meta->value, err);
 		else if (!status && !strcmp(meta->key, "classes"))
 			status = show_classes(view, meta->value, err);
+		else if (!status && !strcmp(meta->key, "tokens"))
+			status = show_tokens(view, meta->value, err);
 		else if (!status)
 			status = nn_describe_text(&view->text, meta->value, TEXT_LIMIT, err);
 		if (!status)

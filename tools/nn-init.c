@@ -1,15 +1,18 @@
 /* nn-init: a model with initial parameters, from a spec. */
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
 #include "model/model.h"
 #include "model/network.h"
+#include "model/table.h"
 #include "stream/frame.h"
 #include "stream/writer.h"
 #include "tensor/blas.h"
@@ -164,7 +167,7 @@ static struct nn_network *make_network(const char *path, const struct nn_dataset
 static int copy_data_metas(const struct nn_dataset *data, struct nn_bundle *params,
 	struct nn_error *err)
 {
-	static const char *const keys[] = { "classes", "columns", "x_scale" };
+	static const char *const keys[] = { "classes", "columns", "tokens", "x_scale" };
 	int status = NN_OK;
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++) {
@@ -174,6 +177,29 @@ static int copy_data_metas(const struct nn_dataset *data, struct nn_bundle *para
 			status = nn_bundle_set_meta(params, keys[i], value, err);
 	}
 	return status;
+}
+
+/* Before the memory is asked for: a system may promise what it does not have. */
+static int alloc_params(struct nn_bundle *params, struct nn_error *err)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page = sysconf(_SC_PAGESIZE);
+	double memory = pages > 0 && page > 0 ? (double)pages * (double)page : INFINITY;
+	const struct nn_tensor *largest = &params->tensors[0];
+	char shape[NN_SHAPE_TEXT];
+	char size[NN_F64_TEXT];
+
+	if ((double)params->bytes <= memory && !nn_bundle_alloc(params, err))
+		return NN_OK;
+	for (size_t i = 1; i < params->count; i++)
+		if (params->tensors[i].bytes > largest->bytes)
+			largest = &params->tensors[i];
+	nn_shape_text(largest->ndim, largest->shape, shape);
+	nn_format_bytes(params->bytes, size);
+	return nn_fail(err, NN_BAD,
+		"%s: the parameters need %zu bytes (%s), more than this machine has; the largest is "
+		"%s, %s",
+		mlp ? "--mlp" : "the spec", params->bytes, size, largest->name, shape);
 }
 
 static int make_model(struct nn_model *model, const struct nn_network *network,
@@ -196,28 +222,25 @@ static int make_model(struct nn_model *model, const struct nn_network *network,
 		status = nn_fit_data(network, &model->params, data, data_path,
 			data->has_classes || data->outputs, err);
 	if (!status)
-		status = nn_bundle_alloc(&model->params, err);
+		status = alloc_params(&model->params, err);
 	if (!status)
 		nn_network_init(network, seed, &model->params);
 	return status;
 }
 
-static void describe(const struct nn_network *network, const struct nn_bundle *params)
+static void describe(const struct nn_network *network)
 {
-	size_t count = nn_network_layer_count(network);
+	struct nn_buffer table = { 0 };
+	struct nn_error err;
+	char *rest = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *name;
-		const struct nn_layer *layer = nn_network_layer(network, i, &name);
-		char in[NN_SHAPE_TEXT];
-		char out[NN_SHAPE_TEXT];
-
-		nn_shape_text(layer->in.ndim, layer->in.dims, in);
-		nn_shape_text(layer->out.ndim, layer->out.dims, out);
-		cli_note("%3s %-10s %s -> %s", name, layer->type->name, in, out);
-	}
-	cli_note("%zu parameters, loss %s, seed %llu", params->bytes / sizeof(float),
-		nn_network_criterion(network)->type->name, (unsigned long long)seed);
+	if (!nn_network_table(&table, network, "", &err))
+		for (char *line = strtok_r(table.data, "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
+			cli_note("%s", line);
+	nn_buffer_free(&table);
+	cli_note("loss %s, seed %llu", nn_network_criterion(network)->type->name,
+		(unsigned long long)seed);
 }
 
 int main(int argc, char **argv)
@@ -250,7 +273,7 @@ int main(int argc, char **argv)
 		nn_model_write(&model, writer, &err) || nn_writer_end(writer, &err) ||
 		nn_output_commit(&output, &err))
 		cli_die(&err);
-	describe(network, &model.params);
+	describe(network);
 	nn_writer_close(writer);
 	nn_model_free(&model);
 	nn_network_free(network);

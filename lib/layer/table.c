@@ -4,9 +4,12 @@
 #include "layer/types.h"
 
 const struct nn_layer_type *const nn_layer_types[] = {
+	&nn_layer_attention,
 	&nn_layer_dense,
+	&nn_layer_embedding,
 	&nn_layer_gelu,
 	&nn_layer_identity,
+	&nn_layer_position_embedding,
 	&nn_layer_relu,
 	&nn_layer_residual,
 	&nn_layer_sigmoid,

@@ -1,4 +1,5 @@
 libnnpipe_a_SOURCES += \
+	lib/model/blame.c \
 	lib/model/checkpoint.c \
 	lib/model/model.h \
 	lib/model/format-nnt.c \
@@ -12,4 +13,6 @@ libnnpipe_a_SOURCES += \
 	lib/model/slots.c \
 	lib/model/spec.c \
 	lib/model/summary.c \
-	lib/model/summary.h
+	lib/model/summary.h \
+	lib/model/table.c \
+	lib/model/table.h

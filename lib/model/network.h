@@ -102,5 +102,8 @@ const float *nn_network_predict(struct nn_network *network, size_t rows);
 int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
 	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
 	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err);
+/* After a pass whose loss is not finite: NN_BAD, with the first tensor of the pass that is not. */
+int nn_network_blame(const struct nn_network *network, const struct nn_batch *batch, double loss,
+	struct nn_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "train/local.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,8 @@ int nn_local_gradient(struct nn_local *local, struct nn_network *network,
 	for (uint64_t i = 0; i < steps && !status; i++, advance(&now)) {
 		status =
 			nn_task_gradient(network, &local->params, shard, &now, space, partial, err);
+		if (!status && !isfinite(partial->loss))
+			status = nn_task_blame(network, space, &now, partial, err);
 		if (status || !(partial->weight > 0))
 			continue;
 		rows += partial->rows;

@@ -34,16 +34,18 @@ static int make_room(struct nn_task_space *space, const struct nn_dataset *data,
 	size_t outputs = data->has_classes ? 0 : data->outputs;
 	int status;
 
-	if (rows <= space->room && space->features == data->features && space->outputs == outputs)
+	if (rows <= space->room && space->features == data->features && space->outputs == outputs &&
+		space->positions == data->positions)
 		return NN_OK;
 	space->room = 0;
 	space->features = data->features;
 	space->outputs = outputs;
+	space->positions = data->positions;
 	status = renew(&space->rows, rows, sizeof *space->rows, err);
 	if (!status)
 		status = renew(&space->x, rows, data->features * sizeof *space->x, err);
 	if (!status && data->has_classes)
-		status = renew(&space->labels, rows, sizeof *space->labels, err);
+		status = renew(&space->labels, rows, data->positions * sizeof *space->labels, err);
 	if (!status && !data->has_classes)
 		status = renew(&space->y, rows, data->outputs * sizeof *space->y, err);
 	if (!status)
@@ -79,4 +81,17 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	partial->weight = sum.weight;
 	partial->loss = sum.loss;
 	return NN_OK;
+}
+
+int nn_task_blame(const struct nn_network *network, const struct nn_task_space *space,
+	const struct nn_step *step, const struct nn_partial *partial, struct nn_error *err)
+{
+	struct nn_batch batch = { .x = space->x, .rows = (size_t)partial->rows };
+
+	nn_network_blame(network, &batch, partial->loss, err);
+	/* No learning rate has made the first model. */
+	return nn_fail(err, NN_BAD, "step %llu, shard %llu: %s; %s may help",
+		(unsigned long long)step->step, (unsigned long long)partial->range.first, err->text,
+		step->step ? "a smaller --lr, --warmup or --clip" :
+			     "smaller inputs (nn-import --standardize) or another init");
 }

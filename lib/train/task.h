@@ -27,10 +27,11 @@ struct nn_task_space {
 	uint64_t *rows;
 	float *x;
 	float *y;
-	int32_t *labels;
-	size_t room; /* rows of ... */
+	int32_t *labels; /* [room, positions] */
+	size_t room;     /* rows of ... */
 	size_t features;
 	size_t outputs; /* 0: of classes */
+	size_t positions;
 };
 void nn_task_space_free(struct nn_task_space *space);
 
@@ -40,6 +41,11 @@ void nn_task_space_free(struct nn_task_space *space);
 int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	const struct nn_shard *shard, const struct nn_step *step, struct nn_task_space *space,
 	struct nn_partial *partial, struct nn_error *err);
+
+/* After a task whose loss is not finite: NN_BAD, "step N, shard K: the loss is nan: ...", naming the
+ * first tensor that went wrong and what may help. The space must be as the task has left it. */
+int nn_task_blame(const struct nn_network *network, const struct nn_task_space *space,
+	const struct nn_step *step, const struct nn_partial *partial, struct nn_error *err);
 
 struct nn_task_options {
 	uint64_t batch;           /* rows a step; 0: all */

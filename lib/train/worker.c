@@ -1,4 +1,5 @@
 /* The gradients of all shards at hand, merged in the fixed tree. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,9 +226,19 @@ static int answer_shard(struct nn_worker *worker, const struct nn_bundle *params
 	const struct nn_step *step, const struct nn_shard *shard, struct nn_partial *partial,
 	struct nn_error *err)
 {
-	if (!worker->local)
-		return nn_task_gradient(worker->network, params, shard, step, &worker->space,
+	struct nn_error why;
+	int status;
+
+	if (!worker->local) {
+		status = nn_task_gradient(worker->network, params, shard, step, &worker->space,
 			partial, err);
+		/* Whoever gets the gradient decides what it is worth. */
+		if (!status && !isfinite(partial->loss) && worker->options->warn) {
+			nn_task_blame(worker->network, &worker->space, step, partial, &why);
+			worker->options->warn("%s", why.text);
+		}
+		return status;
+	}
 	return nn_local_gradient(worker->local, worker->network, params, shard, step,
 		nn_local_steps(worker->options->local_steps, step->step_in_epoch,
 			step->steps_per_epoch),

@@ -23,7 +23,11 @@ write_run() {
 frame 0: model, step 3, epoch 0, seed 7, id ID, 512 B
   0.bias    F32  [2]
   0.weight  F32  [4]
-  spec: 2 -> dense 2 -> relu, loss mse; 6 parameters
+  spec: input [2], loss mse
+    layer  type     output  parameters  FLOPs a row
+    0      dense 2  [2]              6            8
+    1      relu     [2]              0            2
+                                     6           10
 frame 1: grad, step 3, epoch 0, shard 0 of 5, 9 rows, weight 8, mean loss 0, 384 B
 frame 2: grad, step 3, epoch 0, shard 1 of 5, 1 row, mean loss 0, 384 B
 frame 3: grad, step 3, epoch 0, shard 2 of 5, 0 rows, 384 B
@@ -208,4 +212,22 @@ plain() {
 	head -c 700 run.nnt >cut.nnt
 	fails 1 "cut.nnt: frame 1" nn-info --values 0.bias cut.nnt
 	sh_fails 4 "stdout: cannot write" "nn-info --values 0.bias run.nnt >/dev/full"
+}
+
+@test "a network with blocks is shown as a table; what the program does not know as a line" {
+	printf '%s' '{"input":[2,3],"layers":[{"type":"residual","layers":[{"type":"dense","units":3,
+		"per_position":true,"init":"he"},{"type":"gelu"}]},{"type":"dense","units":1000}],"loss":"mse"}' >spec
+	nn-init spec | nn-info | sed -n '/spec/,/^end/p' | sed '$d' >shown
+	cat >wanted <<'END'
+  spec: input [2, 3], loss mse
+    layer  type                     output  parameters  FLOPs a row
+    0.0    dense 3 he per_position  [2, 3]          12           36
+    0.1    gelu                     [2, 3]           0            6
+    0      residual                 [2, 3]           0            6
+    1      dense 1000               [1000]       7,000       12,000
+                                                 7,012       12,048
+END
+	diff wanted shown
+	frames model spec='{"input":[2],"layers":[{"type":"novel","size":3},{"type":"relu"}],"loss":"mse"}' 0.weight=1 id=auto |
+		nn-info | grep -Fx '  spec: 2 -> novel size 3 -> relu, loss mse'
 }

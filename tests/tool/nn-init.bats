@@ -23,7 +23,8 @@ digits() {
 	cmp named from-mlp
 	nn-info from-mlp >got
 	grep -F 'frame 0: model, step 0' got
-	grep -F 'spec: 4 -> dense 3 -> relu -> dense 2, loss cross_entropy; 23 parameters' got
+	grep -F 'spec: input [4], loss cross_entropy' got
+	grep -E '^ +23 +' got
 }
 
 @test "what a model carries" {
@@ -31,8 +32,8 @@ digits() {
 		nn-info --json >got
 	grep -F '"seed":7,' got
 	grep -F '"kernel":"Haswell"' got
-	spec='{"input":[4],"layers":[{"type":"dense","units":3,"init":"he","bias":true},'
-	spec+='{"type":"gelu"},{"type":"dense","units":2,"init":"he","bias":true}],"loss":"mse"}'
+	spec='{"input":[4],"layers":[{"type":"dense","units":3,"init":"he","bias":true,"per_position":false},'
+	spec+='{"type":"gelu"},{"type":"dense","units":2,"init":"he","bias":true,"per_position":false}],"loss":"mse"}'
 	grep -F "\"spec\":\"${spec//\"/\\\"}\"" got
 	nn-init --mlp 4,2 --kernel auto | nn-info | grep -F "$(nn-info --build | grep -o 'OpenBLAS-[^ ,]*/[^ ,]*' | head -n 1)"
 }
@@ -49,7 +50,8 @@ digits() {
 	digits
 	nn-init --mlp ,5, --data data.nnt >model
 	nn-info model >got
-	grep -F 'spec: 3 -> dense 5 -> relu -> dense 2, loss cross_entropy' got
+	grep -F 'spec: input [3], loss cross_entropy' got
+	grep -E '^ +2 +dense 2 ' got
 	grep -F 'classes: odd, even (2)' got || grep -F 'classes: even, odd (2)' got
 	echo '{"layers":[{"type":"dense","units":5},{"type":"relu"},{"type":"dense"}],"loss":"cross_entropy"}' >spec
 	nn-init -d data.nnt spec | cmp - model
@@ -61,13 +63,13 @@ digits() {
 	fails 1 'data.nnt: loss mse wants numbers, but y are classes' \
 		nn-init --mlp ,5, --loss mse -d data.nnt
 	nn-import -t c data.csv >numbers.nnt
-	nn-init --mlp ,5, --data numbers.nnt | nn-info | grep -F 'dense 1, loss mse'
+	nn-init --mlp ,5, --data numbers.nnt | nn-info | grep -E '^ +2 +dense 1 +\[1\]'
 	fails 1 'numbers.nnt: loss cross_entropy wants classes, but y are numbers' \
 		nn-init --mlp ,5, --loss cross_entropy -d numbers.nnt
 	nn-import -d kind data.csv >bare.nnt
 	fails 1 'bare.nnt: has no target (nn-import -t names one)' nn-init --mlp ,5, -d bare.nnt
 	fails 1 'bare.nnt: has no target (nn-import -t names one)' nn-init -d bare.nnt spec
-	nn-init --mlp ,5,2 -d bare.nnt | nn-info | grep -F 'spec: 3 -> dense 5'
+	nn-init --mlp ,5,2 -d bare.nnt | nn-info | grep -F 'spec: input [3]'
 	fails 1 "--mlp: input: [4], but the data's rows are [3]" nn-init --mlp 4,5, -d bare.nnt
 }
 
@@ -102,7 +104,7 @@ digits() {
 	fails 1 'stream: is an nnt stream, not a spec (is --data meant?)' nn-init stream
 	fails 1 'nothing: cannot open' nn-init nothing
 	[ "$SANITIZERS" = yes ] || # which have a word of their own to say
-		fails 4 'no memory for 40000000' nn-init --mlp 100000000,100000
+		fails 1 'need 40000000400000 bytes (40.0 TB)' nn-init --mlp 100000000,100000
 }
 
 @test "usage" {
@@ -147,4 +149,14 @@ digits() {
 		nn-info | grep -F "kernel: OpenBLAS-0.3.21/$other/4t"
 	nn-init --mlp 3,2 --kernel $(uname -m | sed 's/x86_64/Prescott/; t; s/.*/ARMV8/') 2>err >model
 	[ ! -s err ]
+}
+
+@test "a network of absurd size is refused, with the bytes it would need" {
+	run nn-init --mlp 784,2147483647 -o model.nnt
+	assert_failure 1
+	assert_output "nn-init: --mlp: the parameters need 6743098651580 bytes (6.7 TB), more than this machine has; the largest is 0.weight, [2147483647, 784]"
+	run nn-init --mlp 2147483647,2147483647,10 -o model.nnt
+	assert_failure 1
+	assert_output --partial "layers[0]: tensor 0.weight: its shape overflows"
+	[ ! -e model.nnt ]
 }
