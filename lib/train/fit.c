@@ -86,6 +86,24 @@ static int check_frame_tokens(const struct nn_dataset *data, size_t frame, const
 	return NN_OK;
 }
 
+/* What an embedding takes indexes its weights. */
+static int check_tokens(const struct nn_network *network, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	uint64_t limit = nn_network_tokens(network);
+	bool whole = data->x_scale == 1.0f;
+	int status = NN_OK;
+
+	if (!limit || (whole && data->x_dtype == NN_U8 && limit > UINT8_MAX))
+		return NN_OK;
+	/* These have been compared with the count of classes when they were loaded. */
+	if (whole && nn_bundle_meta(&data->metas, "tokens") && data->class_count <= limit)
+		return NN_OK;
+	for (size_t i = 0; i < data->frame_count && !status; i++)
+		status = check_frame_tokens(data, i, name, limit, err);
+	return status;
+}
+
 /* Of a tensor's targets the first that a binary loss does not take; its count if there is none. */
 static size_t bad_target(const struct nn_tensor *tensor, const char *numbers, float *bad)
 {
@@ -121,24 +139,6 @@ static int check_bits(const struct nn_dataset *data, const char *name, const cha
 				(double)target, loss);
 	}
 	return NN_OK;
-}
-
-/* What an embedding takes indexes its weights. */
-static int check_tokens(const struct nn_network *network, const struct nn_dataset *data,
-	const char *name, struct nn_error *err)
-{
-	uint64_t limit = nn_network_tokens(network);
-	bool whole = data->x_scale == 1.0f;
-	int status = NN_OK;
-
-	if (!limit || (whole && data->x_dtype == NN_U8 && limit > UINT8_MAX))
-		return NN_OK;
-	/* These have been compared with the count of classes when they were loaded. */
-	if (whole && nn_bundle_meta(&data->metas, "tokens") && data->class_count <= limit)
-		return NN_OK;
-	for (size_t i = 0; i < data->frame_count && !status; i++)
-		status = check_frame_tokens(data, i, name, limit, err);
-	return status;
 }
 
 static int check_targets(const struct nn_network *network, const struct nn_dataset *data,

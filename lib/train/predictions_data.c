@@ -116,8 +116,10 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 int nn_predictions_data(struct nn_evaluation *evaluation, struct nn_writer *writer,
 	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
 {
-	size_t most =
-		nn_data_frame_rows(evaluation->positions * evaluation->outputs * sizeof(float));
+	size_t most = nn_data_frame_rows(
+		(evaluation->positions * evaluation->outputs +
+			(evaluation->positions > 1 ? evaluation->positions : 0)) *
+		sizeof(float));
 	struct nn_evaluated block;
 	struct frame frame = { 0 };
 	int status = make_frame(evaluation,
