@@ -1,4 +1,4 @@
-/* nn-import: tables and IDX files to data frames. */
+/* nn-import: tables, IDX files and texts to data frames. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "cli/cli.h"
 #include "data/import.h"
+#include "model/network.h"
 #include "stream/reader.h"
 #include "stream/writer.h"
 
@@ -14,7 +15,10 @@ static const char *const yes_no[] = { "auto", "yes", "no", NULL };
 static const char *const target_types[] = { "auto", "class", "number", NULL };
 static const char *const missing[] = { "fail", "drop", "mean", NULL };
 
+static const char *const tokens[] = { "bytes", "used", NULL };
+
 static struct nn_import import = { .format = "auto" };
+static bool context_given, stride_given;
 static const char *delimiter;
 static const char *like;
 static const char *output_path;
@@ -22,7 +26,7 @@ static bool verbose;
 
 static const struct cli_option options[] = {
 	CLI_CHOICE('f', "format", "FORMAT", &import.format, nn_importer_names,
-		"of the input; auto: by its content"),
+		"of the input; auto: by its content, a text by its name (.txt)"),
 	CLI_STRING('t', "target", "COLUMN", &import.target,
 		"what is to be predicted: name, or number from 1; with commas: several"),
 	CLI_CHOICE(0, "target-type", "TYPE", &import.target_type, target_types,
@@ -39,16 +43,43 @@ static const struct cli_option options[] = {
 	CLI_CHOICE(0, "header", "WHICH", &import.header, yes_no,
 		"whether the first row is names; auto: by the rows below"),
 	CLI_STRING(0, "delimiter", "CHARACTER", &delimiter, "between cells; default: comma, tab"),
+	CLI_COUNT_GIVEN(0, "context", "N", &import.context, &context_given,
+		"bytes of a text in a row (default 128)"),
+	CLI_COUNT_GIVEN(0, "stride", "N", &import.stride, &stride_given,
+		"bytes of a text from a row's start to the next one's; default: the context"),
+	CLI_CHOICE(0, "tokens", "WHICH", &import.tokens, tokens,
+		"classes of a text: all 256 bytes (default), or those that it has"),
 	CLI_STRING('o', "output", "FILE", &output_path, "default: standard output"),
 	CLI_FLAG('v', "verbose", &verbose, "say what was read, also where no terminal is"),
 	CLI_END,
 };
 static const struct cli_tool tool = { "nn-import", "[FILE [LABELS]]",
-	"turn CSV, TSV and IDX files into a data set", options };
+	"turn tables, IDX files and texts into a data set", options };
 
 static void show_progress(uint64_t rows)
 {
 	cli_progress("%llu rows", (unsigned long long)rows);
+}
+
+/* Numbers of a row, where a row is a list of them. */
+static uint64_t row_length(const struct nn_bundle *bundle)
+{
+	const char *spec = nn_bundle_meta(bundle, "spec");
+	const struct nn_tensor *x = nn_bundle_find(bundle, "x");
+	struct nn_network *network;
+	struct nn_error err;
+	uint64_t length;
+
+	if (!spec)
+		return x && x->ndim == 2 ? x->shape[1] : 0;
+	if (nn_network_parse(&network, spec, strlen(spec), "spec", &err)) {
+		if (err.status == NN_FAILED)
+			cli_die(&err);
+		return 0;
+	}
+	length = nn_network_inputs(network);
+	nn_network_free(network);
+	return length;
 }
 
 /* The metadata of the first frame of a data set or model. */
@@ -85,6 +116,7 @@ static void read_like(struct nn_bundle *bundle)
 	close(fd);
 	import.like = bundle;
 	import.like_name = name;
+	import.like_context = row_length(bundle);
 }
 
 static void parse_delimiter(void)
@@ -96,6 +128,15 @@ static void parse_delimiter(void)
 	if (strlen(delimiter) != 1 || strchr("\"\r\n", *delimiter))
 		cli_usage("--delimiter: '%s' is not one character", delimiter);
 	import.delimiter = *delimiter;
+}
+
+static void check_text_options(void)
+{
+	if (context_given && (!import.context || import.context > NN_MOST_CONTEXT))
+		cli_usage("--context: %llu is not from 1 to %d", (unsigned long long)import.context,
+			NN_MOST_CONTEXT);
+	if (stride_given && !import.stride)
+		cli_usage("--stride: rows 0 bytes apart would be one row for ever");
 }
 
 /* "1,797 rows" into `out` [48] */
@@ -127,6 +168,16 @@ static void tell(const struct nn_import_report *report)
 	const char *guess = "";
 
 	counted(report->rows, "row", rows);
+	if (!strcmp(report->format, "text")) {
+		counted(report->inputs, "byte", inputs);
+		counted(report->classes, "class", target);
+		if (report->left_out)
+			snprintf(dropped, sizeof dropped, "; the last %llu byte%s left out",
+				(unsigned long long)report->left_out,
+				report->left_out == 1 ? "" : "s");
+		cli_note("%s of %s, %s (%s)%s", rows, inputs, target, report->sample, dropped);
+		return;
+	}
 	counted(report->inputs, "input", inputs);
 	if (!strcmp(report->format, "idx"))
 		strcpy(target, "no labels (the second FILE)");
@@ -168,8 +219,9 @@ int main(int argc, char **argv)
 	if (!count)
 		count = 1;
 	if (count > 2)
-		cli_usage("%d files: a table is one, IDX inputs and labels are two", count);
+		cli_usage("%d files: a table or text is one, IDX inputs and labels are two", count);
 	parse_delimiter();
+	check_text_options();
 	if (like)
 		read_like(&other);
 	for (int i = 0; i < count; i++)

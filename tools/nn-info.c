@@ -194,6 +194,18 @@ static int show_classes(struct view *view, const char *text, struct nn_error *er
 	return status;
 }
 
+/* "bytes", and of how many of them a row is made. */
+static int show_tokens(struct view *view, const char *text, struct nn_error *err)
+{
+	const struct nn_tensor *x = nn_bundle_find(&view->layout, "x");
+	int status = nn_describe_text(&view->text, text, TEXT_LIMIT, err);
+
+	if (!status && view->kind == NN_KIND_DATA && x && x->ndim == 2)
+		status = nn_buffer_printf(&view->text, err, ", context %llu",
+			(unsigned long long)x->shape[1]);
+	return status;
+}
+
 static int show_metas(struct view *view, struct nn_error *err)
 {
 	int status = NN_OK;
@@ -210,6 +222,8 @@ static int show_metas(struct view *view, struct nn_error *err)
 			status = show_spec(view, meta->value, err);
 		else if (!status && !strcmp(meta->key, "classes"))
 			status = show_classes(view, meta->value, err);
+		else if (!status && !strcmp(meta->key, "tokens"))
+			status = show_tokens(view, meta->value, err);
 		else if (!status)
 			status = nn_describe_text(&view->text, meta->value, TEXT_LIMIT, err);
 		if (!status)

@@ -167,7 +167,7 @@ static struct nn_network *make_network(const char *path, const struct nn_dataset
 static int copy_data_metas(const struct nn_dataset *data, struct nn_bundle *params,
 	struct nn_error *err)
 {
-	static const char *const keys[] = { "classes", "columns", "x_scale" };
+	static const char *const keys[] = { "classes", "columns", "tokens", "x_scale" };
 	int status = NN_OK;
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++) {

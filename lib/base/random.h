@@ -13,6 +13,7 @@ enum nn_purpose {
 	NN_RANDOM_INIT = 1,  /* initial parameters */
 	NN_RANDOM_ORDER = 2, /* order of a shard's rows in an epoch */
 	NN_RANDOM_SHARD = 3, /* which shard a row belongs to */
+	NN_RANDOM_TEXT = 5,  /* which token comes next */
 };
 
 struct nn_random {

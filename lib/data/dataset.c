@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,12 @@ size_t nn_data_frame_rows(size_t row_bytes)
 	size_t fit = NN_DATA_FRAME_BYTES / (row_bytes ? row_bytes : 1);
 
 	return fit < 1 ? 1 : fit < NN_DATA_FRAME_ROWS ? fit : NN_DATA_FRAME_ROWS;
+}
+
+/* As class numbers are stored. */
+static bool holds_numbers(const struct nn_tensor *tensor)
+{
+	return tensor->dtype == NN_I32 || tensor->dtype == NN_U8;
 }
 
 /* Takes shapes, classes and scaling from the first frame. */
@@ -38,11 +45,12 @@ static int describe(struct nn_dataset *dataset, const struct nn_bundle *frame, s
 		status = nn_data_classes(frame, &dataset->classes, &dataset->class_count, err);
 	if (status)
 		return status;
-	if (y && y->dtype == NN_I32 && dataset->classes) {
+	if (y && holds_numbers(y) && dataset->classes) {
 		dataset->has_classes = true;
-		if (y->ndim != 1)
+		if (y->ndim > 2)
 			return nn_fail(err, NN_BAD, "tensor y: class numbers of %u dimensions",
 				y->ndim);
+		dataset->positions = y->ndim == 2 ? (size_t)y->shape[1] : 1;
 	} else if (y) {
 		dataset->outputs = 1;
 		for (unsigned i = 1; i < y->ndim; i++)
@@ -51,21 +59,52 @@ static int describe(struct nn_dataset *dataset, const struct nn_bundle *frame, s
 		if (!dataset->outputs)
 			return nn_fail(err, NN_BAD, "tensor y: rows without a value");
 	}
+	if (nn_bundle_meta(frame, "tokens") && (!dataset->classes || !holds_numbers(x)))
+		return nn_fail(err, NN_BAD, "metadata `tokens`, but %s",
+			dataset->classes ? "x is neither U8 nor I32" : "no `classes`");
 	return nn_bundle_copy_metas(frame, &dataset->metas, err);
 }
 
-/* Class numbers index tables: none may be out of them. */
-static int check_labels(const struct nn_dataset *dataset, const struct nn_bundle *frame,
-	struct nn_error *err)
+/* The first number that is not below `limit`; `count` if there is none. */
+static size_t first_beyond(const void *numbers, enum nn_dtype dtype, size_t count, size_t limit)
 {
-	const struct nn_tensor *y = nn_bundle_find(frame, "y");
-	const int32_t *labels = nn_bundle_data(frame, y);
+	size_t i = 0;
 
-	for (size_t i = 0; i < y->count; i++)
-		if (labels[i] < 0 || (size_t)labels[i] >= dataset->class_count)
-			return nn_fail(err, NN_BAD, "tensor y: row %zu: class %ld, there are %zu",
-				i, (long)labels[i], dataset->class_count);
-	return NN_OK;
+	if (dtype == NN_U8 && limit <= UINT8_MAX)
+		while (i < count && ((const unsigned char *)numbers)[i] < limit)
+			i++;
+	else if (dtype == NN_U8)
+		i = count;
+	else
+		/* A negative one is far beyond as an unsigned one. */
+		while (i < count && (size_t)((const int32_t *)numbers)[i] < limit)
+			i++;
+	return i;
+}
+
+static int32_t number_at(const void *numbers, enum nn_dtype dtype, size_t i)
+{
+	return dtype == NN_U8 ? ((const unsigned char *)numbers)[i] : ((const int32_t *)numbers)[i];
+}
+
+/* Class numbers index tables: none may be out of them. `what` is what the tensor has of them. */
+static int check_numbers(const struct nn_dataset *dataset, const struct nn_bundle *frame,
+	const char *name, const char *what, struct nn_error *err)
+{
+	const struct nn_tensor *tensor = nn_bundle_find(frame, name);
+	const void *numbers = nn_bundle_data(frame, tensor);
+	size_t bad = first_beyond(numbers, tensor->dtype, tensor->count, dataset->class_count);
+	size_t width;
+	char position[40] = "";
+
+	if (bad == tensor->count)
+		return NN_OK;
+	width = tensor->count / (size_t)tensor->shape[0];
+	if (width > 1)
+		snprintf(position, sizeof position, ", position %zu", bad % width);
+	return nn_fail(err, NN_BAD, "tensor %s: row %zu%s: %s %ld, there are %zu", name,
+		bad / width, position, what, (long)number_at(numbers, tensor->dtype, bad),
+		dataset->class_count);
 }
 
 /* A frame's rows beyond the first must look like the first's. */
@@ -102,7 +141,9 @@ static int add_frame(struct nn_dataset *dataset, struct nn_bundle *frame,
 		status = check_like_first(dataset, frame, preamble, err);
 	}
 	if (!status && dataset->has_classes)
-		status = check_labels(dataset, frame, err);
+		status = check_numbers(dataset, frame, "y", "class", err);
+	if (!status && nn_bundle_meta(frame, "tokens"))
+		status = check_numbers(dataset, frame, "x", "token", err);
 	if (status)
 		return status;
 	/* Grown at powers of two. */
@@ -214,11 +255,21 @@ static const void *at(const struct nn_bundle *frame, const struct nn_tensor *ten
 		index * nn_dtype_size(tensor->dtype);
 }
 
+static void copy_labels(int32_t *to, const void *from, enum nn_dtype dtype, size_t count)
+{
+	if (dtype == NN_I32)
+		memcpy(to, from, count * sizeof *to);
+	else
+		for (size_t i = 0; i < count; i++)
+			to[i] = ((const unsigned char *)from)[i];
+}
+
 void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, size_t count,
 	float *x, float *y, int32_t *labels)
 {
 	size_t features = dataset->features;
 	size_t outputs = dataset->outputs;
+	size_t positions = dataset->positions;
 
 	for (size_t i = 0; i < count; i++) {
 		size_t f = frame_of(dataset, rows[i]);
@@ -239,6 +290,7 @@ void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, s
 			nn_tensor_to_f32(y + i * outputs, at(frame, targets, row * outputs),
 				targets->dtype, outputs);
 		if (labels && targets)
-			memcpy(&labels[i], at(frame, targets, row), sizeof labels[i]);
+			copy_labels(labels + i * positions, at(frame, targets, row * positions),
+				targets->dtype, positions);
 	}
 }

@@ -2,14 +2,16 @@
  *
  * A data frame holds tensors
  *   x  [rows, ...]   F32, or an integer type whose values are to be multiplied by `x_scale`
- *   y  [rows]        I32 class numbers, with metadata `classes`
- *   or [rows, outputs] F32 targets, without
- * (either may be missing: unlabelled rows have no y). Its metadata are the same in every frame of
- * a set:
+ *   y  [rows]        I32 or U8 class numbers, with metadata `classes`
+ *   or [rows, positions] the same, a class at each position of a row
+ *   or [rows, outputs] F32 targets
+ * (y may be missing: unlabelled rows). Its metadata are the same in every frame of a set:
  *   rows     decimal: N of the whole set, before any sharding
  *   classes  JSON array of class names, in order of their numbers
  *   x_scale  decimal number, default 1
  *   columns  JSON, how nn-import encoded and scaled each column (see lib/data/columns.h)
+ *   tokens   "bytes": x, U8 or I32, are numbers of classes too, and each class is the name of a byte
+ *            (see data/text_tokens.h)
  *   origin   text */
 #ifndef NN_DATA_DATASET_H
 #define NN_DATA_DATASET_H
@@ -43,6 +45,7 @@ struct nn_dataset {
 	float x_scale;
 	size_t outputs;   /* columns of a float y; 0 if y is classes or missing */
 	bool has_classes; /* y is class numbers */
+	size_t positions; /* class numbers a row: 1 for y [rows]; 0 if y is not classes */
 	char **classes;   /* names; class_count of them, also of unlabelled rows if known */
 	size_t class_count;
 	uint64_t shards; /* V and the shard's number, from the preambles; 0 and 0: not sharded */
@@ -52,8 +55,8 @@ struct nn_dataset {
 };
 
 /* All data frames of the stream up to end of file, checked: they must agree (tensors but for the
- * rows, metadata, shard), class numbers must be below the count of classes, and the rows of a set that
- * is not a shard must add up to N. A plain safetensors file with tensors x and y is one frame. A
+ * rows, metadata, shard), class numbers (and tokens in x) must be below the count of classes, and the rows of
+ * a set that is not a shard must add up to N. A plain safetensors file with tensors x and y is one frame. A
  * stream without data frames is NN_BAD. */
 int nn_dataset_load(struct nn_dataset *dataset, int fd, const char *name, struct nn_error *err);
 /* The same in pieces: a zeroed dataset, nn_dataset_take for each data frame that the reader is at, then
@@ -70,7 +73,8 @@ int nn_dataset_write(const struct nn_dataset *dataset, const uint64_t *rows, uin
 	void *context, struct nn_error *err);
 
 /* Copies rows, given by number, in their order: x [count, features] decoded and scaled to F32; y
- * [count, outputs] (float targets) or labels [count] (class numbers): NULL for what is not wanted.
+ * [count, outputs] (float targets) or labels [count, positions] (class numbers): NULL for what is not
+ * wanted.
  * All row numbers must be below dataset->rows. */
 void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, size_t count,
 	float *x, float *y, int32_t *labels);

@@ -12,10 +12,11 @@
 /* In the order in which they are tried. */
 static const struct nn_importer *const importers[] = {
 	&nn_importer_idx,
+	&nn_importer_text,
 	&nn_importer_tsv,
 	&nn_importer_csv,
 };
-const char *const nn_importer_names[] = { "auto", "csv", "tsv", "idx", NULL };
+const char *const nn_importer_names[] = { "auto", "csv", "tsv", "idx", "text", NULL };
 
 static int choose(const struct nn_import *import, const struct nn_import_file *file,
 	const struct nn_importer **importer, struct nn_error *err)
@@ -47,6 +48,38 @@ static int open_file(struct nn_import_file *file, int fd, const char *name, stru
 	return nn_source_read(file->source, file->head, HEAD, &file->head_length, err);
 }
 
+int nn_import_take(struct nn_import_file *file, void *bytes, size_t count, size_t *got,
+	struct nn_error *err)
+{
+	size_t left = file->head_length - file->taken;
+	size_t early = count < left ? count : left;
+	size_t rest;
+	int status;
+
+	memcpy(bytes, file->head + file->taken, early);
+	file->taken += early;
+	*got = early;
+	if (early == count)
+		return NN_OK;
+	status = nn_source_read(file->source, (unsigned char *)bytes + early, count - early, &rest,
+		err);
+	if (!status)
+		*got += rest;
+	return status;
+}
+
+static int refuse_options(const struct nn_import *import, const struct nn_importer *importer,
+	struct nn_error *err)
+{
+	if (importer == &nn_importer_text)
+		return NN_OK;
+	if (import->context || import->stride || import->tokens)
+		return nn_fail(err, NN_USAGE,
+			"--context, --stride and --tokens are for texts (-f text), not for %s",
+			importer->name);
+	return NN_OK;
+}
+
 int nn_import_files(const struct nn_import *import, const int *fds, const char *const *names,
 	size_t count, struct nn_writer *writer, struct nn_import_report *report,
 	struct nn_error *err)
@@ -60,6 +93,8 @@ int nn_import_files(const struct nn_import *import, const int *fds, const char *
 		status = open_file(&files[i], fds[i], names[i], err);
 	if (!status)
 		status = choose(import, &files[0], &importer, err);
+	if (!status)
+		status = refuse_options(import, importer, err);
 	if (!status && count > importer->files)
 		status = nn_fail(err, NN_USAGE, "%s: %s takes %s", files[importer->files].name,
 			importer->name,

@@ -11,6 +11,9 @@
 #include "stream/writer.h"
 #include "tensor/tensor.h"
 
+#define NN_DEFAULT_CONTEXT 128
+#define NN_MOST_CONTEXT 65536
+
 /* What is to be done. Zero-initialized, with `format` set, it is a table of numbers only. */
 struct nn_import {
 	const char *format;      /* of nn_importer_names; "auto": by the content, then the name */
@@ -22,9 +25,14 @@ struct nn_import {
 	const char *drop;        /* left out; NULL: none */
 	const char *na;          /* "fail", "drop", "mean"; NULL: fail, or what `like` says */
 	bool standardize;
+	/* Of a text. */
+	uint64_t context;   /* bytes of a row; 0: what `like` says, or NN_DEFAULT_CONTEXT */
+	uint64_t stride;    /* from a row's start to the next one's; 0: the context */
+	const char *tokens; /* "bytes", "used"; NULL: bytes */
 	/* Of a frame to be encoded like; NULL: none. `like_name` is for messages. */
 	const struct nn_bundle *like;
 	const char *like_name;
+	uint64_t like_context; /* numbers of a row of it */
 	/* Called now and then; NULL: not. */
 	void (*progress)(uint64_t rows);
 };
@@ -34,7 +42,8 @@ struct nn_import_report {
 	const char *format;
 	bool header;
 	uint64_t rows;
-	uint64_t dropped; /* rows with missing cells */
+	uint64_t dropped;  /* rows with missing cells */
+	uint64_t left_out; /* bytes at the end of a text that fill no row */
 	size_t inputs;
 	size_t outputs; /* numbers to predict, a row */
 	size_t classes;
@@ -50,6 +59,7 @@ struct nn_import_file {
 	const char *name;
 	unsigned char *head; /* the first bytes, which the source has handed out already */
 	size_t head_length;
+	size_t taken; /* of the head, by nn_import_take */
 };
 struct nn_importer {
 	const char *name;
@@ -63,6 +73,7 @@ struct nn_importer {
 extern const struct nn_importer nn_importer_csv;
 extern const struct nn_importer nn_importer_tsv;
 extern const struct nn_importer nn_importer_idx;
+extern const struct nn_importer nn_importer_text;
 /* "auto" and the formats, NULL-terminated, for option tables. */
 extern const char *const nn_importer_names[];
 
@@ -71,6 +82,11 @@ extern const char *const nn_importer_names[];
  * ...". */
 int nn_import_files(const struct nn_import *import, const int *fds, const char *const *names,
 	size_t count, struct nn_writer *writer, struct nn_import_report *report,
+	struct nn_error *err);
+
+/* For importers: *got bytes of the file, from its head and what is behind it; less than `count` at its
+ * end only. */
+int nn_import_take(struct nn_import_file *file, void *bytes, size_t count, size_t *got,
 	struct nn_error *err);
 
 /* Fills report->classes and report->sample. */

@@ -17,7 +17,6 @@
 
 struct idx {
 	struct nn_import_file *file;
-	size_t taken; /* of the file's head */
 	enum nn_dtype dtype;
 	unsigned ndim;
 	uint64_t shape[NN_MAX_DIMS];
@@ -58,25 +57,6 @@ static bool detect(const struct nn_import_file *file)
 		element(file->head[2], &dtype) && file->head[3];
 }
 
-/* *got bytes of the file, less than `count` at its end only. */
-static int take(struct idx *idx, void *bytes, size_t count, size_t *got, struct nn_error *err)
-{
-	size_t left = idx->file->head_length - idx->taken;
-	size_t early = count < left ? count : left;
-	size_t rest;
-	int status;
-
-	memcpy(bytes, idx->file->head + idx->taken, early);
-	idx->taken += early;
-	*got = early;
-	if (early == count)
-		return NN_OK;
-	status = nn_source_read(idx->file->source, (unsigned char *)bytes + early, count - early,
-		&rest, err);
-	*got += rest;
-	return status;
-}
-
 static int open_idx(struct idx *idx, struct nn_import_file *file, struct nn_error *err)
 {
 	unsigned char bytes[4 * NN_MAX_DIMS];
@@ -91,11 +71,11 @@ static int open_idx(struct idx *idx, struct nn_import_file *file, struct nn_erro
 			name);
 	element(file->head[2], &idx->dtype);
 	idx->ndim = file->head[3];
-	idx->taken = 4;
+	file->taken = 4;
 	if (idx->ndim > NN_MAX_DIMS)
 		return nn_fail(err, NN_BAD, "%s: %u dimensions, at most %d are taken", name,
 			idx->ndim, NN_MAX_DIMS);
-	status = take(idx, bytes, (size_t)4 * idx->ndim, &got, err);
+	status = nn_import_take(file, bytes, (size_t)4 * idx->ndim, &got, err);
 	if (status)
 		return status;
 	if (got < (size_t)4 * idx->ndim)
@@ -132,7 +112,7 @@ static int take_rows(struct idx *idx, void *to, uint64_t first, size_t rows, str
 	size_t size = nn_dtype_size(idx->dtype);
 	size_t row_bytes = idx->row_count * size;
 	size_t got;
-	int status = take(idx, to, rows * row_bytes, &got, err);
+	int status = nn_import_take(idx->file, to, rows * row_bytes, &got, err);
 
 	if (status)
 		return status;
@@ -150,7 +130,7 @@ static int check_end(struct idx *idx, struct nn_error *err)
 {
 	unsigned char byte;
 	size_t got;
-	int status = take(idx, &byte, 1, &got, err);
+	int status = nn_import_take(idx->file, &byte, 1, &got, err);
 
 	if (!status && got)
 		return nn_fail(err, NN_BAD, "%s: goes on behind its %llu rows", idx->file->name,

@@ -12,6 +12,7 @@ libnnpipe_a_SOURCES += \
 	lib/data/import.h \
 	lib/data/import_idx.c \
 	lib/data/import_table.c \
+	lib/data/import_text.c \
 	lib/data/like.c \
 	lib/data/meta.c \
 	lib/data/meta.h \
@@ -37,4 +38,6 @@ libnnpipe_a_SOURCES += \
 	lib/data/table.c \
 	lib/data/table.h \
 	lib/data/targets.c \
-	lib/data/targets.h
+	lib/data/targets.h \
+	lib/data/text_tokens.c \
+	lib/data/text_tokens.h

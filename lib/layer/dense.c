@@ -1,11 +1,8 @@
 /* y = x W^T + b: every output is a weighted sum of all inputs. A row of more than one dimension is
  * taken as one vector, or as one vector a position, along its last dimension. */
-#include <string.h>
-
 #include "layer/layer.h"
+#include "layer/linear.h"
 #include "layer/types.h"
-#include "tensor/blas.h"
-#include "tensor/vector.h"
 
 enum { UNITS, INIT, BIAS, PER_POSITION }; /* keys */
 enum { WEIGHT, OFFSET };                  /* parameters */
@@ -43,69 +40,43 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	return nn_shape_set(&layer->out, out.ndim, out.dims, err);
 }
 
-/* Vectors in and out, and how many of them there are. */
-struct sizes {
-	size_t in;
-	size_t out;
-	size_t vectors;
-};
-
-static struct sizes sizes_of(const struct nn_layer *layer, size_t rows)
+static struct nn_linear linear_of(const struct nn_layer *layer, const struct nn_layer_run *run)
 {
-	size_t in = (size_t)layer->params[WEIGHT].shape[1];
-
-	return (struct sizes){ .in = in,
+	return (struct nn_linear){ .in = (size_t)layer->params[WEIGHT].shape[1],
 		.out = (size_t)layer->params[WEIGHT].shape[0],
-		.vectors = rows * (layer->in.count / in) };
+		.weight = run->params[WEIGHT],
+		.bias = layer->values[BIAS] ? run->params[OFFSET] : NULL };
+}
+
+/* Vectors in a row. */
+static size_t vectors_of(const struct nn_layer *layer)
+{
+	return layer->in.count / (size_t)layer->params[WEIGHT].shape[1];
 }
 
 static double flops(const struct nn_layer *layer)
 {
-	struct sizes n = sizes_of(layer, 1);
+	const uint64_t *size = layer->params[WEIGHT].shape;
 
-	return 2.0 * (double)n.vectors * (double)n.in * (double)n.out;
+	return 2.0 * (double)vectors_of(layer) * (double)size[0] * (double)size[1];
 }
 
-/* The bias is laid down first and the product added to it: y is written once less. */
 static void forward(const struct nn_layer *layer, const struct nn_layer_run *run)
 {
-	struct sizes n = sizes_of(layer, run->rows);
-	bool bias = layer->values[BIAS];
+	struct nn_linear linear = linear_of(layer, run);
 
-	for (size_t i = 0; i < n.vectors && bias; i++)
-		memcpy(run->y + i * n.out, run->params[OFFSET], n.out * sizeof *run->y);
-	nn_gemm(false, true, n.vectors, n.out, n.in, 1.0f, run->x, n.in, run->params[WEIGHT], n.in,
-		bias ? 1.0f : 0.0f, run->y, n.out);
-}
-
-/* Vectors whose products are summed in one go in float. BLAS has kernels for small matrices that sum
- * over all of them in one chain, and lose digits where there are many; blocks cost no time. */
-#define BLOCK 256
-
-static void weight_gradient(const struct sizes *n, const struct nn_layer_run *run)
-{
-	/* [out, vectors] [vectors, in] */
-	for (size_t i = 0; i < n->vectors; i += BLOCK) {
-		size_t block = n->vectors - i < BLOCK ? n->vectors - i : BLOCK;
-
-		nn_gemm(true, false, n->out, n->in, block, 1.0f, run->dy + i * n->out, n->out,
-			run->x + i * n->in, n->in, i || run->accumulate ? 1.0f : 0.0f,
-			run->grads[WEIGHT], n->in);
-	}
+	nn_linear_forward(&linear, run->x, run->y, run->rows * vectors_of(layer));
 }
 
 static void backward(const struct nn_layer *layer, const struct nn_layer_run *run)
 {
-	struct sizes n = sizes_of(layer, run->rows);
+	struct nn_linear linear = linear_of(layer, run);
+	size_t vectors = run->rows * vectors_of(layer);
 
-	weight_gradient(&n, run);
-	if (layer->values[BIAS])
-		nn_vector_column_sums(run->grads[OFFSET], run->dy, n.vectors, n.out,
-			run->accumulate);
-	/* [vectors, out] [out, in] */
+	nn_linear_gradients(&linear, run->x, run->dy, vectors, run->grads[WEIGHT],
+		linear.bias ? run->grads[OFFSET] : NULL, run->accumulate);
 	if (run->dx)
-		nn_gemm(false, false, n.vectors, n.in, n.out, 1.0f, run->dy, n.out,
-			run->params[WEIGHT], n.in, 0.0f, run->dx, n.in);
+		nn_linear_backward(&linear, run->dy, run->dx, vectors);
 }
 
 const struct nn_layer_type nn_layer_dense = {

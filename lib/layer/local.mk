@@ -1,23 +1,30 @@
 libnnpipe_a_SOURCES += \
 	lib/layer/activation.h \
+	lib/layer/attention.c \
 	lib/layer/avg_pool.c \
 	lib/layer/conv2d.c \
 	lib/layer/dense.c \
+	lib/layer/embedding.c \
 	lib/layer/flatten.c \
 	lib/layer/gelu.c \
 	lib/layer/global_pool.c \
 	lib/layer/identity.c \
 	lib/layer/init.c \
 	lib/layer/layer.h \
+	lib/layer/linear.c \
+	lib/layer/linear.h \
 	lib/layer/max_pool.c \
 	lib/layer/parse.c \
 	lib/layer/pool.c \
 	lib/layer/pool.h \
+	lib/layer/position_embedding.c \
 	lib/layer/products.c \
 	lib/layer/products.h \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
 	lib/layer/sigmoid.c \
+	lib/layer/softmax.c \
+	lib/layer/softmax.h \
 	lib/layer/table.c \
 	lib/layer/tanh.c \
 	lib/layer/types.h \

@@ -4,15 +4,18 @@
 #include "layer/types.h"
 
 const struct nn_layer_type *const nn_layer_types[] = {
+	&nn_layer_attention,
 	&nn_layer_avg_pool,
 	&nn_layer_conv2d,
 	&nn_layer_dense,
+	&nn_layer_embedding,
 	&nn_layer_flatten,
 	&nn_layer_gelu,
 	&nn_layer_global_avg_pool,
 	&nn_layer_global_max_pool,
 	&nn_layer_identity,
 	&nn_layer_max_pool,
+	&nn_layer_position_embedding,
 	&nn_layer_relu,
 	&nn_layer_residual,
 	&nn_layer_sigmoid,

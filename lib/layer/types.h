@@ -4,15 +4,18 @@
 
 #include "layer/layer.h"
 
+extern const struct nn_layer_type nn_layer_attention;
 extern const struct nn_layer_type nn_layer_avg_pool;
 extern const struct nn_layer_type nn_layer_conv2d;
 extern const struct nn_layer_type nn_layer_dense;
+extern const struct nn_layer_type nn_layer_embedding;
 extern const struct nn_layer_type nn_layer_flatten;
 extern const struct nn_layer_type nn_layer_gelu;
 extern const struct nn_layer_type nn_layer_global_avg_pool;
 extern const struct nn_layer_type nn_layer_global_max_pool;
 extern const struct nn_layer_type nn_layer_identity;
 extern const struct nn_layer_type nn_layer_max_pool;
+extern const struct nn_layer_type nn_layer_position_embedding;
 extern const struct nn_layer_type nn_layer_relu;
 extern const struct nn_layer_type nn_layer_residual;
 extern const struct nn_layer_type nn_layer_sigmoid;

@@ -44,6 +44,11 @@ bool nn_source_is_gzip(const struct nn_source *source)
 	return source->gzip;
 }
 
+uint64_t nn_source_left(const struct nn_source *source)
+{
+	return source->known && !source->gzip ? nn_input_left(&source->input) : UINT64_MAX;
+}
+
 const char *nn_source_name(const struct nn_source *source)
 {
 	return source->input.name;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -18,6 +19,9 @@ void nn_source_close(struct nn_source *source); /* NULL is fine */
  * an error: "NAME: byte N: ..." (NN_BAD in a regular file, NN_FAILED elsewhere). */
 int nn_source_read(struct nn_source *source, void *bytes, size_t count, size_t *got,
 	struct nn_error *err);
+/* Bytes that nn_source_read has still to give, behind its first call; UINT64_MAX where only reading can
+ * tell: gzip, and what is no regular file. */
+uint64_t nn_source_left(const struct nn_source *source);
 bool nn_source_is_gzip(const struct nn_source *source);
 /* "zlib 1.2.13": what runs. */
 void nn_source_library(char out[static 32]);

@@ -76,6 +76,18 @@ static int compare(const struct nn_columns *model, const struct nn_columns *data
 		what);
 }
 
+static int compare_tokens(const struct nn_bundle *model, const struct nn_bundle *data,
+	const char *name, struct nn_error *err)
+{
+	const char *ours = nn_bundle_meta(model, "tokens");
+	const char *theirs = nn_bundle_meta(data, "tokens");
+
+	if (!ours || !theirs || !strcmp(ours, theirs))
+		return NN_OK;
+	return nn_fail(err, NN_BAD, "%s: its tokens are '%.40s', the model's '%.40s'", name, theirs,
+		ours);
+}
+
 int nn_check_encoding(const struct nn_bundle *model, const struct nn_bundle *data, const char *name,
 	struct nn_error *err)
 {
@@ -90,6 +102,8 @@ int nn_check_encoding(const struct nn_bundle *model, const struct nn_bundle *dat
 		nn_fail_in(err, "%s", name);
 	else if (ours.count && theirs.count)
 		status = compare(&ours, &theirs, name, err);
+	if (!status)
+		status = compare_tokens(model, data, name, err);
 	nn_columns_free(&ours);
 	nn_columns_free(&theirs);
 	return status;

@@ -10,7 +10,8 @@
 
 /* NN_BAD if both metadata (a model's and a data set's) have `columns` that make other inputs: other
  * names, other means and deviations, other values; data that were not imported --like the model
- * would give numbers that mean nothing. `name` is what to call the data. */
+ * would give numbers that mean nothing. Likewise if both have `tokens` and they differ. `name` is what to
+ * call the data. */
 int nn_check_encoding(const struct nn_bundle *model, const struct nn_bundle *data, const char *name,
 	struct nn_error *err);
 

@@ -89,8 +89,9 @@ void nn_evaluation_renew(struct nn_evaluation *evaluation, const struct nn_bundl
 
 static bool has_targets(const struct nn_evaluation *evaluation, const struct nn_dataset *set)
 {
-	return evaluation->loss->wants_classes ? set->has_classes :
-						 set->outputs == evaluation->outputs;
+	if (evaluation->loss->wants_classes)
+		return set->has_classes && set->positions == evaluation->positions;
+	return set->outputs == evaluation->outputs;
 }
 
 static int load_rows(struct nn_dataset *set, const char *path, const char **name,

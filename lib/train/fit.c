@@ -1,8 +1,10 @@
 #include "train/fit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "data/meta.h"
+#include "tensor/vector.h"
 
 int nn_fit_known(const struct nn_dataset *data, const char *name, struct nn_known_shapes *known,
 	struct nn_error *err)
@@ -13,6 +15,7 @@ int nn_fit_known(const struct nn_dataset *data, const char *name, struct nn_know
 		    data->x_ndim ? data->x_shape : (uint64_t[]){ 1 }, err))
 		return nn_fail_in(err, "%s: tensor x", name);
 	known->outputs = data->has_classes ? data->class_count : data->outputs;
+	known->positions = data->positions;
 	return NN_OK;
 }
 
@@ -29,6 +32,76 @@ static int check_inputs(const struct nn_network *network, const struct nn_datase
 	nn_shape_text(in->ndim, in->dims, network_text);
 	return nn_fail(err, NN_BAD, "%s: its rows are %s, but the model's input is %s", name,
 		data_text, network_text);
+}
+
+/* The first of these numbers that is not a whole one below `limit`; `count` if there is none. */
+static size_t first_strange(const float *numbers, size_t count, float limit)
+{
+	size_t i = 0;
+
+	while (i < count && numbers[i] >= 0 && numbers[i] < limit &&
+		numbers[i] == (float)(uint32_t)numbers[i])
+		i++;
+	return i;
+}
+
+static int fail_token(const struct nn_dataset *data, const char *name, uint64_t row,
+	size_t position, float value, uint64_t limit, struct nn_error *err)
+{
+	char have[64] = "";
+	char place[40] = "";
+
+	if (data->features > 1)
+		snprintf(place, sizeof place, ", position %zu", position);
+	if (nn_bundle_meta(&data->metas, "tokens"))
+		snprintf(have, sizeof have, "; the data have %zu tokens", data->class_count);
+	return nn_fail(err, NN_BAD,
+		"%s: row %llu%s: %.9g, but the model's tokens are whole numbers below %llu%s", name,
+		(unsigned long long)row, place, (double)value, (unsigned long long)limit, have);
+}
+
+/* Numbers are taken from a frame so many at a time. */
+#define CHUNK 1024
+
+static int check_frame_tokens(const struct nn_dataset *data, size_t frame, const char *name,
+	uint64_t limit, struct nn_error *err)
+{
+	const struct nn_tensor *x = nn_bundle_find(&data->frames[frame], "x");
+	const unsigned char *elements = nn_bundle_data(&data->frames[frame], x);
+	float numbers[CHUNK];
+
+	for (size_t start = 0; start < x->count; start += CHUNK) {
+		size_t count = x->count - start < CHUNK ? x->count - start : CHUNK;
+		size_t bad;
+
+		nn_tensor_to_f32(numbers, elements + start * nn_dtype_size(x->dtype), x->dtype,
+			count);
+		nn_vector_scale(numbers, numbers, data->x_scale, count);
+		bad = first_strange(numbers, count, (float)limit);
+		if (bad < count)
+			return fail_token(data, name,
+				data->starts[frame] + (start + bad) / data->features,
+				(start + bad) % data->features, numbers[bad], limit, err);
+	}
+	return NN_OK;
+}
+
+/* What an embedding takes indexes its weights. */
+static int check_tokens(const struct nn_network *network, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	uint64_t limit = nn_network_tokens(network);
+	bool whole = data->x_scale == 1.0f;
+	int status = NN_OK;
+
+	if (!limit || (whole && data->x_dtype == NN_U8 && limit > UINT8_MAX))
+		return NN_OK;
+	/* These have been compared with the count of classes when they were loaded. */
+	if (whole && nn_bundle_meta(&data->metas, "tokens") && data->class_count <= limit)
+		return NN_OK;
+	for (size_t i = 0; i < data->frame_count && !status; i++)
+		status = check_frame_tokens(data, i, name, limit, err);
+	return status;
 }
 
 static int check_targets(const struct nn_network *network, const struct nn_dataset *data,
@@ -50,6 +123,10 @@ static int check_targets(const struct nn_network *network, const struct nn_datas
 	if (data->has_classes && data->class_count != outputs)
 		return nn_fail(err, NN_BAD, "%s: %zu classes, but the model has %zu outputs", name,
 			data->class_count, outputs);
+	if (data->has_classes && data->positions != nn_network_positions(network))
+		return nn_fail(err, NN_BAD,
+			"%s: a row has a class at %zu positions, but the model has outputs for %zu",
+			name, data->positions, nn_network_positions(network));
 	if (!data->has_classes && data->outputs != outputs)
 		return nn_fail(err, NN_BAD,
 			"%s: y has %zu numbers a row, but the model has %zu outputs", name,
@@ -94,6 +171,8 @@ int nn_fit_data(const struct nn_network *network, const struct nn_bundle *metas,
 {
 	int status = check_inputs(network, data, name, err);
 
+	if (!status)
+		status = check_tokens(network, data, name, err);
 	if (!status && targets)
 		status = check_targets(network, data, name, err);
 	return status ? status : check_classes(metas, data, name, err);

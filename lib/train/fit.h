@@ -13,9 +13,10 @@
 int nn_fit_known(const struct nn_dataset *data, const char *name, struct nn_known_shapes *known,
 	struct nn_error *err);
 
-/* NN_BAD, naming both sides, if rows of `data` are no input of the network, or if `targets` are
- * wanted and y is missing or not what its loss wants (class numbers of as many classes as there are
- * outputs, or numbers, one for each output). `metas` are the model's: its `classes`, if it has any,
+/* NN_BAD, naming both sides, if rows of `data` are no input of the network (of one that begins with an
+ * embedding: a number is no token), or if `targets` are wanted and y is missing or not what its loss
+ * wants (class numbers of as many classes as there are outputs, at as many positions, or numbers, one
+ * for each output). `metas` are the model's: its `classes`, if it has any,
  * must be those of the data, if they have any. `name` is what to call the data. */
 int nn_fit_data(const struct nn_network *network, const struct nn_bundle *metas,
 	const struct nn_dataset *data, const char *name, bool targets, struct nn_error *err);

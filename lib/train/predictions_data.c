@@ -13,7 +13,7 @@ struct frame {
 	size_t room;
 	float *x;        /* [room, outputs] */
 	float *y;        /* [room, outputs], or */
-	int32_t *labels; /* [room], or both NULL */
+	int32_t *labels; /* [room, positions], or both NULL */
 };
 
 /* Metadata of the set that is written. */
@@ -44,13 +44,15 @@ static int make_frame(const struct nn_evaluation *evaluation, size_t room, struc
 	struct nn_error *err)
 {
 	uint64_t shape[2] = { room, evaluation->outputs };
+	uint64_t label_shape[2] = { room, evaluation->positions };
 	bool classes = evaluation->loss->wants_classes;
 	struct nn_bundle *bundle = &frame->bundle;
 	int status = nn_bundle_add(bundle, "x", NN_F32, 2, shape, err);
 
 	if (!status && evaluation->labelled)
-		status = nn_bundle_add(bundle, "y", classes ? NN_I32 : NN_F32, classes ? 1 : 2,
-			shape, err);
+		status = nn_bundle_add(bundle, "y", classes ? NN_I32 : NN_F32,
+			classes && evaluation->positions == 1 ? 1 : 2,
+			classes ? label_shape : shape, err);
 	if (!status)
 		status = nn_bundle_layout(bundle, err);
 	if (!status)
@@ -90,6 +92,7 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 	struct frame *frame, struct nn_writer *writer, struct nn_error *err)
 {
 	size_t outputs = evaluation->outputs;
+	size_t positions = evaluation->positions;
 	int status = NN_OK;
 
 	for (size_t row = 0; row < block->rows && !status; row++) {
@@ -99,7 +102,8 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 			memcpy(frame->y + frame->rows * outputs, block->y + row * outputs,
 				outputs * sizeof *frame->y);
 		if (frame->labels)
-			frame->labels[frame->rows] = block->labels[row];
+			memcpy(frame->labels + frame->rows * positions,
+				block->labels + row * positions, positions * sizeof *frame->labels);
 		frame->rows++;
 		if (frame->rows == frame->room)
 			status = turn_frame(evaluation, frame,
@@ -111,7 +115,8 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 int nn_predictions_data(struct nn_evaluation *evaluation, struct nn_writer *writer,
 	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
 {
-	size_t most = nn_data_frame_rows(evaluation->outputs * sizeof(float));
+	size_t positions = evaluation->positions > 1 ? evaluation->positions : 0;
+	size_t most = nn_data_frame_rows((evaluation->outputs + positions) * sizeof(float));
 	struct nn_evaluated block;
 	struct frame frame = { 0 };
 	int status = make_frame(evaluation,

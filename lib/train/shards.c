@@ -42,7 +42,8 @@ static int check_alike(const struct nn_shard *first, const struct nn_shard *othe
 			(unsigned long long)a->total_rows, other->name,
 			(unsigned long long)b->total_rows);
 	if (a->features != b->features || a->has_classes != b->has_classes ||
-		a->outputs != b->outputs || a->class_count != b->class_count)
+		a->outputs != b->outputs || a->positions != b->positions ||
+		a->class_count != b->class_count)
 		return nn_fail(err, NN_BAD, "%s and %s hold unlike rows", first->name, other->name);
 	for (size_t i = 0; i < a->class_count; i++)
 		if (strcmp(a->classes[i], b->classes[i]))

@@ -34,16 +34,18 @@ static int make_room(struct nn_task_space *space, const struct nn_dataset *data,
 	size_t outputs = data->has_classes ? 0 : data->outputs;
 	int status;
 
-	if (rows <= space->room && space->features == data->features && space->outputs == outputs)
+	if (rows <= space->room && space->features == data->features && space->outputs == outputs &&
+		space->positions == data->positions)
 		return NN_OK;
 	space->room = 0;
 	space->features = data->features;
 	space->outputs = outputs;
+	space->positions = data->positions;
 	status = renew(&space->rows, rows, sizeof *space->rows, err);
 	if (!status)
 		status = renew(&space->x, rows, data->features * sizeof *space->x, err);
 	if (!status && data->has_classes)
-		status = renew(&space->labels, rows, sizeof *space->labels, err);
+		status = renew(&space->labels, rows, data->positions * sizeof *space->labels, err);
 	if (!status && !data->has_classes)
 		status = renew(&space->y, rows, data->outputs * sizeof *space->y, err);
 	if (!status)

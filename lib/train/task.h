@@ -27,10 +27,11 @@ struct nn_task_space {
 	uint64_t *rows;
 	float *x;
 	float *y;
-	int32_t *labels;
-	size_t room; /* rows of ... */
+	int32_t *labels; /* [room, positions] */
+	size_t room;     /* rows of ... */
 	size_t features;
 	size_t outputs; /* 0: of classes */
+	size_t positions;
 };
 void nn_task_space_free(struct nn_task_space *space);
 

@@ -191,6 +191,25 @@ static void put_data(void)
 	nn_bundle_free(&bundle);
 }
 
+/* "ab\n\\ab\nb\\" in rows of four. */
+static void put_text(void)
+{
+	struct nn_preamble preamble = { .kind = NN_KIND_DATA, .rows = 2 };
+	struct nn_bundle bundle = { 0 };
+	static const unsigned char tokens[] = { 2, 3, 0, 1, 2, 3, 0, 3, 1 };
+
+	add_tensor(&bundle, "x", NN_U8, 2, 2, 4);
+	add_tensor(&bundle, "y", NN_U8, 2, 2, 4);
+	fill(&bundle);
+	memcpy(nn_bundle_data(&bundle, nn_bundle_find(&bundle, "x")), tokens, 8);
+	memcpy(nn_bundle_data(&bundle, nn_bundle_find(&bundle, "y")), tokens + 1, 8);
+	must(nn_bundle_set_meta(&bundle, "rows", "2", &err));
+	must(nn_bundle_set_meta(&bundle, "classes", "[\"\\\\x0a\",\"\\\\x5c\",\"a\",\"b\"]", &err));
+	must(nn_bundle_set_meta(&bundle, "tokens", "bytes", &err));
+	must(nn_writer_frame(writer, &preamble, &bundle, &err));
+	nn_bundle_free(&bundle);
+}
+
 static void put_every_dtype(void)
 {
 	struct nn_preamble preamble = { .kind = NN_KIND_STATE };
@@ -241,6 +260,7 @@ static void good_files(void)
 	GOOD("good-models.nnt", put_model(); model = put_model(); put_state(&model));
 	GOOD("good-grads.nnt", put_grads(model.id));
 	GOOD("good-data.nnt", put_data());
+	GOOD("good-text.nnt", put_text());
 	GOOD("good-dtypes.nnt", put_every_dtype());
 	GOOD("good-no-tensors.nnt", put_hello(NN_KIND_HELLO));
 	GOOD("good-skippable.nnt", put_hello(NN_KIND_SKIPPABLE | 77); put_model());

@@ -70,6 +70,10 @@ faults() {
 	faults nn-import -s -t 4 data.csv
 	gzip data.csv
 	faults nn-import --like model.nnt data.csv.gz
+	nn-import -f text --context 5 --tokens used -o text.nnt data.csv.gz
+	faults nn-import -f text --like text.nnt data.csv.gz
+	gunzip data.csv.gz
+	faults nn-import -f text --context 5 --stride 2 data.csv
 }
 
 @test "nn-shard" {

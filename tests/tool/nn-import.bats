@@ -350,6 +350,242 @@ idx() {
 	fails 1 'y holds labels and x images: the images come first (swap them)' nn-import y x
 }
 
+# The rows of a text by od: x and y of context $1, stride $2, from the file "in".
+text_rows() {
+	local at length
+	length=$(wc -c <in)
+	for ((at = 0; at + $1 < length; at += $2)); do
+		echo "$(od -An -v -t u1 -w"$1" -j "$at" -N "$1" in) |" \
+			"$(od -An -v -t u1 -w"$1" -j $((at + 1)) -N "$1" in)"
+	done | sed 's/  */ /g; s/^ //'
+}
+
+@test "a text: rows of bytes, and the byte behind each" {
+	printf 'hello\n"w\\rld"\xc3\xa9\0 abc' >in
+	nn-import -f text --context 4 in >out.nnt
+	[ "$(rows <out.nnt | head -n 1)" = '4 rows, x U8 [4, 4], y U8 [4, 4]' ]
+	text_rows 4 4 | diff - <(rows <out.nnt | sed 1d)
+	[ "$(meta rows)" = 4 ]
+	[ "$(meta tokens)" = bytes ]
+	[ "$(meta x_scale)" = null ]
+	[ "$(meta 'classes | fromjson | length')" = 256 ]
+	nn-info --json out.nnt |
+		jq -r 'select(.kind == "data").metadata.classes | fromjson | .[0, 10, 32, 34, 65, 92, 126, 127, 255]' |
+		diff - <(printf '%s\n' '\x00' '\x0a' ' ' '"' A '\x5c' '~' '\x7f' '\xff')
+	# As many bytes as fill all rows, and one fewer.
+	head -c 17 in >full
+	nn-import -f text --context 4 full | cmp - out.nnt
+	head -c 16 in >few
+	nn-import -f text --context 4 few | rows | head -n 1 | grep -q '^3 rows'
+	head -c 2 in >two
+	nn-import -f text --context 1 two | rows | diff - <(printf '1 rows, x U8 [1, 1], y U8 [1, 1]\n104 | 101\n')
+}
+
+@test "a text: by its name, from a pipe, gzipped" {
+	seq 5000 >in
+	cp in in.txt
+	nn-import -f text in >out.nnt
+	text_rows 128 128 | diff - <(rows <out.nnt | grep -v rows)
+	nn-import in.txt | cmp - out.nnt
+	nn-import -f text <in.txt | cmp - out.nnt
+	cat in.txt | nn-import -f text | cmp - out.nnt
+	cat in.txt | nn-import -f text - | cmp - out.nnt
+	gzip in.txt
+	nn-import in.txt.gz | cmp - out.nnt
+	nn-import -f text - <in.txt.gz | cmp - out.nnt
+	head -c 100 in.txt.gz >cut
+	fails 1 'nn-import: cut: byte' nn-import -f text cut
+	# From where the descriptor stands.
+	{ head -c 1000 >/dev/null; nn-import -f text; } <in >rest
+	tail -c +1001 in | nn-import -f text | cmp - rest
+	# Content does not make a text.
+	nn-import in | rows | head -n 1 | grep -q 'x F32 .5000, 1.'
+}
+
+@test "a text: several frames, and the same through a pipe" {
+	seq 400000 >in
+	nn-import -f text --context 100 in >out.nnt
+	[ "$(nn-info --json out.nnt | jq -r 'select(.kind == "data").rows' | tr '\n' ' ')" = \
+		"8192 8192 8192 2312 " ]
+	cat in | nn-import -f text --context 100 | cmp - out.nnt
+	# All x, one behind the other, are the text.
+	nn-info --values x out.nnt | tr , '\n' | cmp - <(od -An -v -t u1 -w1 -N 2688800 in | tr -d ' ')
+	nn-info --values y out.nnt | tr , '\n' | cmp - <(od -An -v -t u1 -w1 -j 1 -N 2688800 in | tr -d ' ')
+	# A long row: fewer of them in a frame.
+	nn-import -f text --context 65536 in >long.nnt
+	[ "$(nn-info --json long.nnt | jq -r 'select(.kind == "data").rows' | tr '\n' ' ')" = '32 9 ' ]
+}
+
+@test "a text: --stride, smaller and greater than the context" {
+	printf 'The quick brown fox jumps over the lazy dog' >in
+	for stride in 1 2 4 5 6 7 13 38 39 1000; do
+		nn-import -f text --context 5 --stride $stride in >out.nnt
+		text_rows 5 $stride | diff - <(rows <out.nnt | sed 1d)
+		nn-import -f text --context 5 --stride $stride - <in | cmp - out.nnt
+		cat in | nn-import -f text --context 5 --stride $stride | cmp - out.nnt
+	done
+	seq 20000 >in # over many blocks
+	nn-import -f text --context 5 --stride 9000 in | rows | sed 1d | diff - <(text_rows 5 9000)
+}
+
+@test "a text: --tokens used numbers the bytes that there are" {
+	printf 'b\\a\n\xc3\xa9b' >in
+	nn-import -f text --context 2 --tokens used in >out.nnt
+	rows <out.nnt | diff - <(printf '%s\n' '3 rows, x U8 [3, 2], y U8 [3, 2]' \
+		'3 1 | 1 2' '2 0 | 0 5' '5 4 | 4 3')
+	[ "$(meta classes)" = '["\\x0a","\\x5c","a","b","\\xa9","\\xc3"]' ]
+	[ "$(meta tokens)" = bytes ]
+	cat in | nn-import -f text --context 2 --tokens used | cmp - out.nnt
+	# The names of the tokens give back the text.
+	seq 1000 | sed 's/0/\\/; s/1/"/' >in
+	nn-import -f text --context 7 --tokens used in >out.nnt
+	nn-info --json out.nnt | jq -r 'select(.kind == "data").metadata.classes | fromjson[]' >names
+	nn-info --values x out.nnt | tr , '\n' | awk 'NR == FNR { name[NR - 1] = $0; next } { print name[$0] }' names - |
+		sed 's/^\\x0a$/\n/; s/^\\x5c$/\\/' | sed -z 's/\n\n\n/\r/g; s/\n//g; s/\r/\n/g' >got
+	head -c "$(wc -c <got)" in | cmp - got
+	[ "$(wc -c <got)" -gt 3800 ]
+}
+
+@test "a text: --like gives tokens and context" {
+	printf 'abcabcab\ncab' >in
+	nn-import -f text --context 3 --tokens used in -o first
+	nn-import -f text --like first in | cmp - first
+	printf 'ccba\n' >in
+	gives '3 3 2 | 3 2 1\n' -f text --like first
+	gives '3 3 2 | 3 2 1\n3 2 1 | 2 1 0\n' -f text --like first --stride 1
+	[ "$(meta classes)" = '["\\x0a","a","b","c"]' ]
+	[ "$(meta tokens)" = bytes ]
+	printf 'abc\nab\nbc\xc3a\n' >in
+	fails 1 "nn-import: in: line 3, byte 9: '\\xc3': first does not have this byte" nn-import -f text --like first in
+	sh_fails 1 "nn-import: stdin: line 3, byte 9: '\\xc3': first" 'cat in | nn-import -f text --like first'
+	printf 'abc\nabdbcba\nabcx' >in
+	fails 1 "nn-import: in: line 2, byte 6: 'd': first does not have" nn-import -f text --like first --stride 1 in
+	printf 'abc' >in
+	fails 1 'nn-import: in: is 3 bytes long, a row as in first takes 4' nn-import -f text --like first in
+	fails 2 '--like says the context and the tokens' nn-import -f text --like first --context 3 in
+	fails 2 '--like says the context and the tokens' nn-import -f text --like first --tokens bytes in
+	# A table's data say nothing of bytes, and a text's nothing of columns.
+	printf '1,2\n3,4\n' >in
+	nn-import -t 2 in -o table
+	fails 1 'table does not say how the bytes of a text are numbered (is in a table? -f csv)' nn-import -f text --like table in
+	fails 1 'first does not say how the columns of a table are encoded' nn-import --like first in
+}
+
+@test "a text: --like a model that was made for one" {
+	printf 'abcabcab\ncab' >in
+	nn-import -f text --context 3 --tokens used in -o first
+	# The metadata are what counts here: a model of any layers has them.
+	nn-info --json first | jq -c 'select(.kind == "data").metadata | {classes, tokens}' >metas
+	nn-init --mlp 3,4 -o bare
+	model_like bare metas >model
+	[ "$(nn-info --json model | jq -r 'select(.kind == "model").metadata.tokens')" = bytes ]
+	printf 'ccba\n' >in
+	gives '3 3 2 | 3 2 1\n' -f text --like model
+	fails 1 'bare does not say how the bytes of a text are numbered' nn-import -f text --like bare in
+}
+
+# plain JSON: a safetensors file of that header, and x and y from standard input.
+plain() {
+	local header=$1
+	while ((${#header} % 8)); do header+=' '; done
+	printf "$(printf '\\x%02x\\x%02x\\0\\0\\0\\0\\0\\0' $((${#header} % 256)) $((${#header} / 256)))"
+	printf %s "$header"
+	cat
+}
+
+@test "tokens: a model keeps those of its data, and refuses others; classes may be bytes" {
+	local metas='"classes":"[\"a\",\"b\"]","rows":"2","tokens":"bytes"'
+	local x='"x":{"dtype":"U8","shape":[2,3],"data_offsets":[0,6]}'
+	printf '\0\1\0\1\1\0\1\0' | plain "{\"__metadata__\":{$metas},$x,
+		\"y\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[6,8]}}" >bytes
+	nn-init --mlp 3,2 -d bytes -o model
+	[ "$(nn-info --json model | jq -r 'select(.kind == "model").metadata.tokens')" = bytes ]
+	nn-info model | grep -qx '  tokens: bytes'
+	nn-eval -j -m model bytes >eval
+	jq -e '.rows == 2' eval
+	# The same gradient as of numbers of four bytes.
+	printf '\0\1\0\1\1\0\1\0\0\0\0\0\0\0' | plain "{\"__metadata__\":{$metas},$x,
+		\"y\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[6,14]}}" >words
+	nn-grad bytes <model >grad
+	nn-grad words <model | cmp - grad
+	sed 's/"tokens":"bytes"/"tokens":"other"/' bytes >other
+	fails 1 "other: its tokens are 'other', the model's 'bytes'" nn-eval -m model other
+	printf '\0\1\0\1\2\0\1\0' | plain "$(head -c -8 bytes | tail -c +9)" >beyond
+	fails 1 'beyond: tensor x: row 1, position 1: token 2, there are 2' nn-eval -m model beyond
+}
+
+# model_like MODEL METAS: the model with more metadata, from JSON, as a safetensors file.
+model_like() {
+	local old
+	nn-convert --to safetensors "$1" -o plain.safetensors
+	old=$(od -An -t u8 -N 8 plain.safetensors | tr -d ' ')
+	tail -c +$((9 + old)) plain.safetensors |
+		plain "$(head -c $((8 + old)) plain.safetensors | tail -c +9 |
+			jq -c --slurpfile more "$2" '.__metadata__ += $more[0]')"
+}
+
+@test "a text: what is wrong is said" {
+	printf 'abcde' >in
+	fails 1 'nn-import: in: is 5 bytes long, a row of --context 128 takes 129 (--context 4 would do)' nn-import -f text in
+	fails 1 'nn-import: in: is 5 bytes long, a row of --context 5 takes 6 (--context 4 would do)' nn-import -f text --context 5 in
+	sh_fails 1 'nn-import: stdin: is 5 bytes long, a row of --context 128' 'cat in | nn-import -f text'
+	printf a >in
+	fails 1 'nn-import: in: is one byte: nothing comes behind it' nn-import -f text in
+	: >in
+	fails 1 'nn-import: in: is empty: no text' nn-import -f text in
+	printf 'a text' >in.txt
+	for option in -s '-t 1' '--target-type class' '-c 1' '-d 1' '--na drop' '--header yes' '--delimiter ;'; do
+		fails 2 'nn-import: a text has no columns: only --context, --stride, --tokens, --like and -o go with it (a table? -f csv)' \
+			nn-import $option in.txt
+	done
+	fails 2 '--context: 0 is not from 1 to 65536' nn-import -f text --context 0 in.txt
+	fails 2 '--context: 65537 is not from 1 to 65536' nn-import -f text --context 65537 in.txt
+	fails 2 '--stride: rows 0 bytes apart' nn-import -f text --stride 0 in.txt
+	fails 2 'in.txt: text takes one file' nn-import in.txt in.txt
+	printf '1,2\n3,4\n' >in
+	for option in '--context 3' '--stride 3' '--tokens used'; do
+		fails 2 '--context, --stride and --tokens are for texts (-f text), not for csv' nn-import $option in
+	done
+	nn-import in -o data
+	fails 1 'data: is an nnt stream already' nn-import -f text data
+	seq 100 >in
+	fails 4 '/dev/full: cannot write' nn-import -f text --context 8 in -o /dev/full
+}
+
+@test "a text: a person is told what was read, and nn-info shows it" {
+	printf 'abcab\ncab' >in
+	nn-import -v -f text --context 3 --tokens used in 2>&1 >out.nnt |
+		diff - <(echo 'nn-import: 2 rows of 3 bytes, 4 classes (\x0a a b c); the last 2 bytes left out')
+	nn-info out.nnt | sed -n '2,$p' | head -n 5 |
+		diff - <(printf '%s\n' '  x  U8   [2, 3]' '  y  U8   [2, 3]' '  classes: \x0a, a, b, c (4)' \
+			'  rows: 2' '  tokens: bytes, context 3')
+	head -c 7 in >full
+	nn-import -v -f text --context 3 full 2>&1 >/dev/null |
+		diff - <(echo 'nn-import: 2 rows of 3 bytes, 256 classes (\x00 \x01 ... \xff)')
+	head -c 8 in >one
+	nn-import -v -f text --context 3 one 2>&1 >/dev/null | grep -q '; the last 1 byte left out$'
+}
+
+@test "a text that is longer than the memory is written as it is read" {
+	[ "${SANITIZERS:-}" != yes ] || skip 'sanitizers take memory'
+	truncate -s 200M in
+	bash -c 'ulimit -v 65536; nn-import -f text --context 1024 in' | head -c 100M | wc -c | grep -q 104857600
+}
+
+@test "shards of a text" {
+	seq 3000 >in
+	nn-import -f text --context 16 --tokens used in -o all.nnt
+	rows <all.nnt | grep -v rows | sort >want
+	for method in block cyclic random; do
+		nn-shard -n 3 -b $method all.nnt
+		cat shard-?.nnt | rows | grep -v rows | sort | diff - want
+		nn-info --json shard-1.nnt | jq -r 'select(.kind == "data").metadata.tokens' | grep -q bytes
+		nn-shard -k 2/3 -b $method all.nnt | cmp - shard-2.nnt
+	done
+	nn-shard --sets -w 9,1 -b block -o '%d.nnt' all.nnt
+	cat 0.nnt 1.nnt | rows | grep -v rows | diff - <(rows <all.nnt | grep -v rows)
+}
+
 @test "usage, outputs that cannot be written, a stream where a table should be" {
 	printf 'a,b\n1,2\n' >in
 	nn-import in >data

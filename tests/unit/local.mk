@@ -55,3 +55,10 @@ UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
 EXTRA_DIST += tests/unit/figures/common.py tests/unit/figures/residual.py
+UNIT_TESTS += tests/unit/test-text-tokens
+tests_unit_test_text_tokens_SOURCES = tests/unit/test-text-tokens.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-attention tests/unit/test-fit
+tests_unit_test_attention_SOURCES = tests/unit/test-attention.c tests/unit/tap.h tests/unit/figures.h \
+	tests/unit/figures/attention.h
+tests_unit_test_fit_SOURCES = tests/unit/test-fit.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/attention.py

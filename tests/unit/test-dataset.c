@@ -13,7 +13,7 @@
 static struct nn_error err;
 
 struct frame {
-	uint64_t first; /* row r is [2r, 2r + 1], of class r mod 3 */
+	uint64_t first; /* row r is [2r, 2r + 1], of class (r + p) mod 3 at position p */
 	uint64_t rows;
 	const char *total;
 	const char *classes;
@@ -21,6 +21,9 @@ struct frame {
 	uint64_t shards;
 	int32_t label; /* added to the label */
 	bool unlabelled;
+	uint64_t positions; /* 0: y is [rows] */
+	bool bytes;         /* y is U8 */
+	bool tokens;
 };
 
 static void fill(struct nn_bundle *bundle, const struct frame *frame)
@@ -33,9 +36,16 @@ static void fill(struct nn_bundle *bundle, const struct frame *frame)
 
 		x[2 * i] = (unsigned char)(2 * row);
 		x[2 * i + 1] = (unsigned char)(2 * row + 1);
-		if (y)
-			((int32_t *)nn_bundle_data(bundle, y))[i] =
-				(int32_t)(row % 3) + frame->label;
+		for (uint64_t p = 0; y && p < (frame->positions ? frame->positions : 1); p++) {
+			size_t at = i * (frame->positions ? frame->positions : 1) + p;
+			int32_t class = (int32_t)((row + p) % 3) + frame->label;
+
+			if (frame->bytes)
+				((unsigned char *)nn_bundle_data(bundle, y))[at] =
+					(unsigned char)class;
+			else
+				((int32_t *)nn_bundle_data(bundle, y))[at] = class;
+		}
 	}
 }
 
@@ -46,13 +56,18 @@ static int write_frame(struct nn_writer *writer, const struct frame *frame)
 		.shards = frame->shards,
 		.end = frame->shards ? 1 : 0 };
 	uint64_t shape[] = { frame->rows, frame->features ? frame->features : 2 };
+	uint64_t y_shape[] = { frame->rows, frame->positions, 1 };
+	unsigned y_ndim = frame->positions == 99 ? 3 : frame->positions ? 2 : 1;
 	struct nn_bundle bundle = { 0 };
 	int status = nn_bundle_add(&bundle, "x", NN_U8, 2, shape, &err) ||
-		(!frame->unlabelled && nn_bundle_add(&bundle, "y", NN_I32, 1, shape, &err)) ||
+		(!frame->unlabelled &&
+			nn_bundle_add(&bundle, "y", frame->bytes ? NN_U8 : NN_I32, y_ndim, y_shape,
+				&err)) ||
 		nn_bundle_layout(&bundle, &err) || nn_bundle_alloc(&bundle, &err) ||
 		nn_bundle_set_meta(&bundle, "x_scale", "0.5", &err) ||
 		(frame->total && nn_bundle_set_meta(&bundle, "rows", frame->total, &err)) ||
-		(frame->classes && nn_bundle_set_meta(&bundle, "classes", frame->classes, &err));
+		(frame->classes && nn_bundle_set_meta(&bundle, "classes", frame->classes, &err)) ||
+		(frame->tokens && nn_bundle_set_meta(&bundle, "tokens", "bytes", &err));
 
 	if (!status && shape[1] == 2)
 		fill(&bundle, frame);
@@ -99,7 +114,7 @@ static void test_load(void)
 			dataset.x_ndim == 1 && dataset.x_dtype == NN_U8 && dataset.x_scale == 0.5f,
 		"rows and shapes");
 	ok(dataset.has_classes && dataset.class_count == 3 && dataset.outputs == 0 &&
-			!strcmp(dataset.classes[2], "c"),
+			dataset.positions == 1 && !strcmp(dataset.classes[2], "c"),
 		"classes");
 	nn_dataset_gather(&dataset, rows, 5, x, NULL, labels);
 	for (size_t i = 0; i < 5; i++)
@@ -108,6 +123,39 @@ static void test_load(void)
 			labels[i] == (int32_t)(rows[i] % 3);
 	ok(good, "rows by number, scaled");
 	ok(nn_bundle_meta(&dataset.metas, "classes") != NULL, "metadata");
+	nn_dataset_free(&dataset);
+	fclose(file);
+}
+
+/* Classes at several positions, or in bytes. */
+static void test_positions(bool bytes, uint64_t positions)
+{
+	const struct frame frames[] = { { .rows = 4,
+						.total = "7",
+						.classes = CLASSES,
+						.positions = positions,
+						.bytes = bytes },
+		{ .first = 4,
+			.rows = 3,
+			.total = "7",
+			.classes = CLASSES,
+			.positions = positions,
+			.bytes = bytes } };
+	static const uint64_t rows[] = { 6, 0, 3, 4 };
+	size_t width = positions ? (size_t)positions : 1;
+	struct nn_dataset dataset;
+	FILE *file = file_of(frames, 2);
+	int32_t labels[4 * 5 + 1];
+	bool good = !nn_dataset_load(&dataset, fileno(file), "file", &err);
+
+	ok(good && dataset.has_classes && dataset.positions == width && !dataset.outputs,
+		"%s classes at %zu positions", bytes ? "U8" : "I32", width);
+	labels[4 * width] = -7;
+	if (good)
+		nn_dataset_gather(&dataset, rows, 4, NULL, NULL, labels);
+	for (size_t i = 0; i < 4 * width && good; i++)
+		good = labels[i] == (int32_t)((rows[i / width] + i % width) % 3);
+	ok(good && labels[4 * width] == -7, "their labels by number");
 	nn_dataset_free(&dataset);
 	fclose(file);
 }
@@ -149,6 +197,24 @@ static void test_refusals(void)
 	refused(frames, 2, "file: frame 1: tensor y: row 2: class 3, there are 3");
 	frames[1].label = -1;
 	refused(frames, 2, "file: frame 1: tensor y: row 0: class -1, there are 3");
+	frames[1].positions = 4;
+	frames[1].label = 0;
+	refused(frames, 2, "file: frame 1: tensor y: I32 [4, 4], in the first frame I32 [4]");
+	frames[0].positions = 4;
+	frames[1].label = 1;
+	refused(frames, 2, "file: frame 1: tensor y: row 0, position 2: class 3, there are 3");
+	frames[0].bytes = frames[1].bytes = true;
+	refused(frames, 2, "file: frame 1: tensor y: row 0, position 2: class 3, there are 3");
+	frames[1].label = -1;
+	refused(frames, 2, "file: frame 1: tensor y: row 0, position 0: class 255, there are 3");
+	frames[0].positions = 99;
+	refused(frames, 1, "file: frame 0: tensor y: class numbers of 3 dimensions");
+	frames[0] = good;
+	frames[0].tokens = true;
+	refused(frames, 1, "file: frame 0: tensor x: row 1, position 1: token 3, there are 3");
+	frames[0].classes = NULL;
+	refused(frames, 1, "file: frame 0: metadata `tokens`, but no `classes`");
+	frames[0] = good;
 	frames[0].total = "x";
 	refused(frames, 1, "metadata `rows`: 'x' is no whole number");
 	frames[0] = good;
@@ -222,6 +288,10 @@ int main(void)
 	static const double weights[] = { 1, 5, 0.01, 2.5 };
 
 	test_load();
+	for (uint64_t positions = 0; positions < 6; positions++) {
+		test_positions(false, positions);
+		test_positions(true, positions);
+	}
 	test_refusals();
 	for (size_t m = 0; nn_partitioner_names[m]; m++) {
 		test_split(nn_partitioner_names[m], 1, NULL);

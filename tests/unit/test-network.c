@@ -45,7 +45,7 @@ static const struct {
 	{ "{\"input\":[2],\"layers\":[{\"type\":3}],\"loss\":\"mse\"}",
 		"layers[0].type: a number where a word is wanted" },
 	{ "{\"input\":[2],\"layers\":[" DENSE(1) ",{\"type\":\"rulu\"}],\"loss\":\"mse\"}",
-		"layers[1].type: there is no \"rulu\"; there are dense, gelu, identity, relu, " },
+		"layers[1].type: there is no \"rulu\"; there are attention, " },
 	{ "{\"input\":[2],\"layers\":[{\"type\":\"dense\"}],\"loss\":\"mse\"}",
 		"layers[0].units: missing" },
 	{ "{\"input\":[2],\"layers\":[" DENSE(0) "],\"loss\":\"mse\"}",
@@ -243,6 +243,7 @@ static struct nn_dataset data = { .frames = &frame,
 	.x_dtype = NN_F32,
 	.x_scale = 1,
 	.has_classes = true,
+	.positions = 1,
 	.class_count = CLASSES };
 
 static void make_data(void)
