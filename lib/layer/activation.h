@@ -9,10 +9,12 @@
 int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 
 /* Defines the layer type nn_layer_NAME out of two functions of a float: value(x), and slope(x), its
- * derivative. The loops are compiled for several instruction sets. */
-#define NN_ACTIVATION(NAME, value, slope)                                                          \
-	NN_CLONES static void forward_loop(float *restrict y, const float *restrict x, size_t n)   \
+ * derivative. The loops are compiled for several instruction sets. More of the type's members may
+ * follow, as in .over_x = true. */
+#define NN_ACTIVATION(NAME, value, slope, ...)                                                     \
+	NN_CLONES static void forward_loop(float *y, const float *x, size_t n)                     \
 	{                                                                                          \
+		NN_INDEPENDENT                                                                     \
 		for (size_t i = 0; i < n; i++)                                                     \
 			y[i] = value(x[i]);                                                        \
 	}                                                                                          \
@@ -33,12 +35,12 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 		if (run->dx)                                                                       \
 			backward_loop(run->dx, run->dy, run->x, run->rows * layer->in.count);      \
 	}                                                                                          \
-	const struct nn_layer_type nn_layer_##NAME = {                                             \
-		.name = #NAME,                                                                     \
+	const struct nn_layer_type nn_layer_##NAME = { .name = #NAME,                              \
 		.in_place = true,                                                                  \
+		.in_parts = true,                                                                  \
 		.shape = nn_activation_shape,                                                      \
 		.forward = forward,                                                                \
 		.backward = backward,                                                              \
-	};
+		__VA_ARGS__ };
 
 #endif
