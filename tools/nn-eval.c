@@ -36,6 +36,21 @@ static void progress(uint64_t rows, uint64_t all)
 	cli_progress("%llu of %llu rows", (unsigned long long)rows, (unsigned long long)all);
 }
 
+static void find_metric(void)
+{
+	struct nn_buffer list = { 0 };
+	struct nn_error err;
+	int status = NN_OK;
+
+	if (nn_metric_find(only, &metric))
+		return;
+	for (size_t i = 0; nn_metric_names[i] && !status; i++)
+		status = nn_buffer_printf(&list, &err, "%s%s", i ? ", " : "", nn_metric_names[i]);
+	if (status)
+		cli_die(&err);
+	cli_usage("--only: '%s' is not one of %s, nor topK", only, list.data);
+}
+
 static const char *what_it_predicts(const struct nn_tally *tally)
 {
 	switch (tally->kind) {
@@ -102,11 +117,11 @@ int main(int argc, char **argv)
 	struct nn_tally tally;
 	struct nn_error err;
 
+	if (only)
+		find_metric();
 	data = cli_data_operands(model_path, operands, &count);
 	if (json && only)
 		cli_usage("either --json or --only");
-	if (only && !nn_metric_find(only, &metric))
-		cli_usage("--only: there is no metric '%s'", only);
 	cli_output(&output, output_path, false);
 	cli_refuse_path(&output, model_path ? model_path : "-");
 	for (int i = 0; i < count; i++)
