@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 			cli_die(&err);
 	if (nn_evaluation_model(&evaluation, model_path ? model_path : "-", &err))
 		cli_die(&err);
-	if (csv.probabilities && !evaluation.loss->wants_classes)
+	if (csv.probabilities && !evaluation.loss->wants_classes && !evaluation.loss->binary)
 		cli_usage("--proba: the model predicts numbers, not classes");
 	for (int i = 0; i < count; i++)
 		if (nn_evaluation_add(&evaluation, data[i], false, &err))

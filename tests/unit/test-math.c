@@ -73,6 +73,9 @@ static const struct {
 	{ "exp", nn_exp, exp, -87.3, 88.7, 1.1 },
 	{ "exp near 0", nn_exp, exp, -1e-3, 1e-3, 0.6 },
 	{ "subnormal exp", nn_exp, exp, -104, -87.3, 1.1 },
+	{ "exp below 0", nn_exp_below, exp, -87.3, 0, 1.1 },
+	{ "log1p", nn_log1p, log1p, 0, 1, 2 },
+	{ "log1p near 0", nn_log1p, log1p, 0, 1e-3, 2 },
 	{ "expm1", nn_expm1_below, expm1, -30, 0, 1.1 },
 	{ "expm1 near 0", nn_expm1_below, expm1, -1e-2, 0, 0.6 },
 	{ "tanh", nn_tanh, tanh, -20, 20, 2.5 },
@@ -143,6 +146,10 @@ static void check_corners(void)
 	ok(nn_exp(0) == 1 && nn_exp(-INFINITY) == 0 && isinf(nn_exp(INFINITY)),
 		"exp of 0, -inf, inf");
 	ok(nn_exp(-200) == 0 && isinf(nn_exp(100)), "exp underflows to 0, overflows to infinity");
+	ok(nn_exp_below(0) == 1 && nn_exp_below(-88) == 0 && nn_exp_below(-3e38f) == 0 &&
+			nn_exp_below(-INFINITY) == 0,
+		"exp below 0 at its ends");
+	ok(nn_log1p(0) == 0 && nn_log1p(FLT_MIN) == FLT_MIN, "log1p of 0 and of the least float");
 	ok(nn_tanh(INFINITY) == 1 && nn_tanh(-INFINITY) == -1 && nn_tanh(-50) == -1,
 		"tanh is 1 and -1 far out");
 	ok(nn_tanh(0) == 0 && signbit(nn_tanh(-0.0f)), "tanh keeps the sign of zero");
@@ -155,15 +162,16 @@ static void check_corners(void)
 	ok(nn_silu(0) == 0 && nn_silu(100) == 100 && nn_silu(-200) == 0, "silu of 0, 100, -200");
 	ok(isnan(nn_expm1_below(NAN)) && isnan(nn_silu(NAN)) && isnan(nn_silu_slope(NAN)),
 		"NaN stays NaN in expm1 and silu");
-	ok(isnan(nn_exp(NAN)) && isnan(nn_tanh(NAN)) && isnan(nn_sigmoid(NAN)) &&
-			isnan(nn_gelu(NAN)) && isnan(nn_gelu_slope(NAN)) &&
-			isnan(nn_tanh_slope(NAN)) && isnan(nn_sigmoid_slope(NAN)),
+	ok(isnan(nn_exp(NAN)) && isnan(nn_exp_below(NAN)) && isnan(nn_log1p(NAN)) &&
+			isnan(nn_tanh(NAN)) && isnan(nn_sigmoid(NAN)) && isnan(nn_gelu(NAN)) &&
+			isnan(nn_gelu_slope(NAN)) && isnan(nn_tanh_slope(NAN)) &&
+			isnan(nn_sigmoid_slope(NAN)),
 		"NaN stays NaN");
 }
 
 /* One loop over all functions, compiled as NN_CLONES would be. */
 #define SWEEP 40000
-#define KINDS 11
+#define KINDS 14
 static inline void sweep(float *out)
 {
 	for (int i = 0; i < SWEEP; i++) {
@@ -177,9 +185,12 @@ static inline void sweep(float *out)
 		out[5 * SWEEP + i] = nn_sigmoid_slope(x);
 		out[6 * SWEEP + i] = nn_tanh_slope(x);
 		out[7 * SWEEP + i] = nn_gauss(x);
-		out[8 * SWEEP + i] = nn_expm1_below(x);
-		out[9 * SWEEP + i] = nn_silu(x);
-		out[10 * SWEEP + i] = nn_silu_slope(x);
+		out[8 * SWEEP + i] = nn_exp_below(-nn_absf(x));
+		out[9 * SWEEP + i] = nn_log1p(nn_exp_below(-nn_absf(x)));
+		out[10 * SWEEP + i] = (float)nn_log(1.0 + (double)nn_absf(x));
+		out[11 * SWEEP + i] = nn_expm1_below(x);
+		out[12 * SWEEP + i] = nn_silu(x);
+		out[13 * SWEEP + i] = nn_silu_slope(x);
 	}
 }
 
