@@ -180,7 +180,8 @@ static int answer_task(struct server *server, const struct nn_preamble *task, st
 	else if (!status)
 		status = nn_task_gradient(server->network, &server->model.params, &shard, &step,
 			&server->space, server->partial, err);
-	if (!status && !isfinite(server->partial->loss))
+	/* What was computed ahead was of a model that may never be. */
+	if (!status && !isfinite(server->partial->loss) && !(shared && task->reference[3]))
 		status =
 			nn_task_blame(server->network, &server->space, &step, server->partial, err);
 	if (status)

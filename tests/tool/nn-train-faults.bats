@@ -8,7 +8,7 @@ setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return 1
 	nn-import -t 1 "$BATS_TEST_DIRNAME/../../examples/digits/digits.csv.gz" -o all.nnt
 	nn-init --mlp 64,16,10 --kernel auto --seed 3 --data all.nnt -o start.nnt
-	$TRAIN -e 60 -w 1 start.nnt all.nnt -o want.nnt
+	$TRAIN -e 300 -w 1 start.nnt all.nnt -o want.nnt
 }
 
 setup() {
@@ -43,7 +43,7 @@ survives() {
 	local how=$1 what=$2 text=$3
 	local run="$TRAIN --worker $builddir/tests/tool/rogue"
 	[ "$how" = pipe ] || run=beside/$TRAIN
-	ROGUE=$what timeout 60 $run -e 60 -w 2 --timeout 2 start.nnt all.nnt -o out 2>err 3>&- ||
+	ROGUE=$what timeout 60 $run -e 300 -w 2 --timeout 2 start.nnt all.nnt -o out 2>err 3>&- ||
 		{ echo "exit $?: $how $what"; cat err; return 1; }
 	[ -e flag ] || fail "nobody was asked to: $how $what"
 	end_orphan
@@ -93,7 +93,7 @@ survives() {
 
 @test "a NaN in shared memory, where no norm is computed first" {
 	TRAIN=${TRAIN/--clip 5/}
-	$TRAIN -e 60 -w 1 start.nnt all.nnt -o plain
+	$TRAIN -e 300 -w 1 start.nnt all.nnt -o plain
 	ln -sf plain want.nnt
 	for at in 0 1 7 100; do
 		ROGUE_AT=$at survives shared nan "step [0-9]+, shard [0-3]: tensor 0.bias: element 7.*; computed again"
@@ -144,7 +144,7 @@ survives() {
 @test "another version on one of the hosts" {
 	printf '%s\n' '#!/bin/sh' 'while [ $# -gt 2 ]; do shift; done' 'exec sh -c "$2"' >ssh
 	chmod +x ssh
-	ROGUE=version $TRAIN -e 60 --ssh ./ssh --remote-tool "$builddir/tests/tool/rogue" -S alice,bob \
+	ROGUE=version $TRAIN -e 300 --ssh ./ssh --remote-tool "$builddir/tests/tool/rogue" -S alice,bob \
 		start.nnt all.nnt -o out 2>err
 	cmp out want.nnt
 	grep -qE "^nn-train: worker [12] on (alice|bob): its .* is of version 0.0, this program of .*; no more tasks go to (alice|bob)$" err
@@ -160,7 +160,7 @@ survives() {
 			export ROGUE_FLAG ROGUE_AT ROGUE=hang
 			run="$TRAIN --worker $builddir/tests/tool/rogue"
 			[ "$how" = pipe ] || run=beside/$TRAIN
-			timeout 60 $run -e 60 -w 2 --timeout auto start.nnt all.nnt -o out 2>err 3>&-
+			timeout 60 $run -e 300 -w 2 --timeout auto start.nnt all.nnt -o out 2>err 3>&-
 			cmp out want.nnt
 		) &
 		jobs+=($!)
@@ -191,7 +191,7 @@ mortal() {
 		mortal
 		rm -rf was-*
 		rc=0
-		$TRAIN -e 60 -w 3 --worker 'exec sh worker.sh' --retries 1 --quorum $quorum start.nnt \
+		$TRAIN -e 300 -w 3 --worker 'exec sh worker.sh' --retries 1 --quorum $quorum start.nnt \
 			all.nnt -o out 2>err || rc=$?
 		assert_equal "$rc" 3
 		cmp out want.nnt
@@ -200,10 +200,10 @@ mortal() {
 	done
 	# Nobody asked: it is done.
 	rm -rf was-* out
-	$TRAIN -e 60 -w 3 --worker 'exec sh worker.sh' --retries 1 start.nnt all.nnt -o out 2>err
+	$TRAIN -e 300 -w 3 --worker 'exec sh worker.sh' --retries 1 start.nnt all.nnt -o out 2>err
 	cmp out want.nnt
 	# All are left.
-	$TRAIN -e 60 -w 3 --quorum 100% start.nnt all.nnt | cmp - want.nnt
+	$TRAIN -e 300 -w 3 --quorum 100% start.nnt all.nnt | cmp - want.nnt
 }
 
 @test "--quorum: too few are left, exit 4, and the checkpoint goes on" {
@@ -212,12 +212,12 @@ mortal() {
 		mortal
 		rm -rf was-* ck
 		rc=0
-		$TRAIN -e 60 -w 3 --worker 'exec sh worker.sh' --retries 1 --quorum $quorum -c ck \
+		$TRAIN -e 300 -w 3 --worker 'exec sh worker.sh' --retries 1 --quorum $quorum -c ck \
 			start.nnt all.nnt -o out 2>err || rc=$?
 		assert_equal "$rc" 4
 		[ ! -e out ]
 		tail -n 1 err | grep -q '^nn-train: worker 3: exit status 9: no more; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum); --resume goes on after step [0-9]*$'
-		$TRAIN -e 60 -w 2 -c ck --resume start.nnt all.nnt -o out
+		$TRAIN -e 300 -w 2 -c ck --resume start.nnt all.nnt -o out
 		cmp out want.nnt
 		rm out
 	done
@@ -235,13 +235,13 @@ mortal() {
 	local rc=0
 	printf '%s\n' '#!/bin/sh' "exec $ROGUE_TOOL --pace 2e-5 \"\$@\"" >slow
 	chmod +x slow
-	$TRAIN -e 60 --ssh ./ssh --remote-tool "$PWD/slow" -S 2/alice,bob --retries 1 --quorum 2 \
+	$TRAIN -e 300 --ssh ./ssh --remote-tool "$PWD/slow" -S 2/alice,bob --retries 1 --quorum 2 \
 		start.nnt all.nnt -o out 2>err || rc=$?
 	assert_equal "$rc" 3
 	cmp out want.nnt
 	grep -q '^nn-train: worker 3 on bob: cannot reach bob: no route to bob; it is given up (--retries)$' err
 	rc=0
-	$TRAIN -e 60 --ssh ./ssh --remote-tool "$ROGUE_TOOL" -S 2/alice,bob --retries 0 --quorum 100% \
+	$TRAIN -e 300 --ssh ./ssh --remote-tool "$ROGUE_TOOL" -S 2/alice,bob --retries 0 --quorum 100% \
 		start.nnt all.nnt 2>err >out || rc=$?
 	assert_equal "$rc" 4
 	tail -n 1 err | grep -q 'no route to bob; it is given up (--retries); 2 of 3 workers are left, fewer than 3 (--quorum)$'
@@ -249,7 +249,7 @@ mortal() {
 
 # As TRAIN, slow enough to do something to it meanwhile: some two seconds.
 slowly() {
-	$TRAIN -e 60 -w 2 --worker "nn-grad --pace 4e-5" "$@"
+	$TRAIN -e 300 -w 2 --worker "nn-grad --pace 4e-5" "$@"
 }
 
 # until_there WHAT...: within ten seconds.
@@ -266,7 +266,7 @@ until_there() {
 	local rc
 	(
 		ulimit -f 8
-		$TRAIN -e 60 -w 2 --every 7 -c ck start.nnt all.nnt | cat >out
+		$TRAIN -e 300 -w 2 --every 7 -c ck start.nnt all.nnt | cat >out
 		exit "${PIPESTATUS[0]}"
 	) 2>err || rc=$?
 	assert_equal "$rc" 4
@@ -319,7 +319,7 @@ until_there() {
 		'[ "$1" != bob ] || echo $$ >bob.pid' 'exec sh -c "$2"' >ssh
 	printf '%s\n' '#!/bin/sh' "exec $ROGUE_TOOL --pace 4e-5 \"\$@\"" >slow
 	chmod +x ssh slow
-	$TRAIN -e 60 --ssh ./ssh --remote-tool "$PWD/slow" -S alice,bob --retries 9 start.nnt all.nnt \
+	$TRAIN -e 300 --ssh ./ssh --remote-tool "$PWD/slow" -S alice,bob --retries 9 start.nnt all.nnt \
 		-o out 2>err 3>&- &
 	local pid=$!
 	pids=$pid

@@ -68,8 +68,8 @@ better() {
 	for workers in 2 3 8; do
 		$LOCAL -w $workers -e 3 start.nnt all.nnt | cmp - short.nnt
 	done
-	$LOCAL -w 2 -e 200 start.nnt all.nnt -o long.nnt
-	$LOCAL -w 3 -e 200 --retries 99 -c kept start.nnt all.nnt -o killed.nnt &
+	$LOCAL -w 2 -e 1200 start.nnt all.nnt -o long.nnt
+	$LOCAL -w 3 -e 1200 --retries 99 -c kept start.nnt all.nnt -o killed.nnt &
 	pids=$!
 	for _ in 1 2 3 4 5; do
 		sleep 0.02
@@ -77,8 +77,8 @@ better() {
 	done
 	wait $pids
 	cmp killed.nnt long.nnt
-	sh_fails 4 "stopped by signal" "$LOCAL -w 2 -e 200 -c again start.nnt all.nnt >x & sleep 0.2; kill -TERM \$!; wait \$!"
-	$LOCAL -w 1 -e 200 -c again --resume start.nnt all.nnt | cmp - long.nnt
+	sh_fails 4 "stopped by signal" "$LOCAL -w 2 -e 1200 -c again start.nnt all.nnt >x & sleep 0.2; kill -TERM \$!; wait \$!"
+	$LOCAL -w 1 -e 1200 -c again --resume start.nnt all.nnt | cmp - long.nnt
 	fails 2 "--local-steps 4, but again was begun with 5" \
 		nn-train --local-steps 4 -c again --resume start.nnt all.nnt
 }
@@ -153,5 +153,5 @@ better() {
 	fails 2 "go with --local-steps" nn-train --outer nesterov start.nnt all.nnt
 	fails 2 "--outer-momentum goes with" nn-train --local-steps 3 --outer-momentum 0.5 start.nnt all.nnt
 	fails 2 "go with --local-steps" nn-grad --lr 3 all.nnt
-	fails 1 "a smaller --lr may help" nn-train --retries 0 -b 0 --local-steps 1 -n 50 --lr 1e29 start.nnt all.nnt
+	fails 1 "may help" nn-train --retries 0 -b 0 --local-steps 1 -n 50 --lr 1e29 start.nnt all.nnt
 }
