@@ -81,6 +81,8 @@ struct nn_layer {
 	size_t param_count;
 	size_t saved;   /* floats a row that forward leaves for backward, beside input and output */
 	size_t scratch; /* floats that forward or backward may use meanwhile, however many rows */
+	/* As many rows at a time, or more, are no slower than all of a task. 0: it must see them all. */
+	size_t rows;
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
 };
@@ -105,6 +107,7 @@ struct nn_pass {
  * backward. */
 struct nn_layer_run {
 	const struct nn_pass *pass;
+	size_t first; /* number in the task of the first of the rows */
 	size_t rows;
 	const float *params[NN_LAYER_PARAMS]; /* each of the shape it declares */
 	const float *x;                       /* [rows, in.count] */
@@ -129,7 +132,7 @@ struct nn_layer_type {
 	bool view;
 	/* It has layers in it, which the network runs: see nn-model(5). */
 	bool nests;
-	/* Sets out, params, saved, scratch from in and values. NN_BAD: the input does not suit. */
+	/* Sets out, params, saved, scratch, rows from in and values. NN_BAD: the input does not suit. */
 	int (*shape)(struct nn_layer *layer, struct nn_error *err);
 	/* Neither allocates, neither fails. */
 	void (*forward)(const struct nn_layer *layer, const struct nn_layer_run *run);

@@ -11,11 +11,13 @@ libnnpipe_a_SOURCES += \
 	lib/layer/linear.h \
 	lib/layer/parse.c \
 	lib/layer/position_embedding.c \
+	lib/layer/product.c \
+	lib/layer/product.h \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
 	lib/layer/sigmoid.c \
-	lib/layer/softmax.c \
-	lib/layer/softmax.h \
+	lib/layer/scores.c \
+	lib/layer/scores.h \
 	lib/layer/table.c \
 	lib/layer/tanh.c \
 	lib/layer/types.h

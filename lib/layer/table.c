@@ -59,5 +59,6 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err)
 {
 	(void)err;
 	layer->out = layer->in;
+	layer->rows = 1;
 	return NN_OK;
 }

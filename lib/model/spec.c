@@ -381,6 +381,7 @@ static int measure(struct nn_network *network, struct nn_error *err)
 {
 	size_t floats = 0;
 	bool fits = true;
+	bool whole = false;
 
 	for (size_t i = 0; i < network->node_count; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
@@ -390,12 +391,19 @@ static int measure(struct nn_network *network, struct nn_error *err)
 		fits = fits && nn_add(floats, node->layer.saved, &floats);
 		if (node->layer.scratch > network->scratch)
 			network->scratch = node->layer.scratch;
+		if (node->kind != NN_NODE_LAYER || node->layer.type->view)
+			continue;
+		whole = whole || !node->layer.rows;
+		if (node->layer.rows > network->part_rows)
+			network->part_rows = node->layer.rows;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
 		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
+	if (whole)
+		network->part_rows = 0;
 	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
 	return network->runs ? NN_OK : NN_FAILED;
 }
