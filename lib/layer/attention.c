@@ -13,7 +13,7 @@
 #include "layer/layer.h"
 #include "layer/linear.h"
 #include "layer/product.h"
-#include "layer/scores.h"
+#include "layer/softmax.h"
 #include "layer/types.h"
 #include "tensor/vector.h"
 
@@ -21,7 +21,7 @@ enum { HEADS, CAUSAL, INIT, BIAS };                   /* keys */
 enum { IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };    /* parameters, with bias */
 enum { BARE_IN_WEIGHT, BARE_OUT_WEIGHT, BARE_COUNT }; /* and without */
 
-#define LANES NN_SCORES_LANES
+#define LANES NN_SOFTMAX_LANES
 
 /* Queries in a block. */
 #define QUERIES 32
@@ -160,7 +160,7 @@ struct head {
 	bool causal;
 	const float *inputs;
 	float *out;
-	struct nn_scores_rest *rests;
+	struct nn_softmax_rest *rests;
 	const float *d_out;
 	float *d_inputs;
 	float *scores; /* [queries, stride] */
@@ -184,9 +184,9 @@ static struct block block_at(const struct head *head, size_t start)
 	return (struct block){ start, count, head->causal ? start + count : head->n.positions };
 }
 
-static struct nn_scores rows_of(const struct head *head, const struct block *block)
+static struct nn_softmax_rows rows_of(const struct head *head, const struct block *block)
 {
-	return (struct nn_scores){ .count = block->count,
+	return (struct nn_softmax_rows){ .count = block->count,
 		.stride = head->n.stride,
 		.width = block->seen,
 		.length = head->causal ? block->start + 1 : block->seen,
@@ -231,11 +231,11 @@ static void forward_head(const struct head *head)
 	turn(n, head->keys, head->inputs + n->units);
 	for (size_t start = 0; start < n->positions; start += n->queries) {
 		struct block block = block_at(head, start);
-		struct nn_scores rows = rows_of(head, &block);
+		struct nn_softmax_rows rows = rows_of(head, &block);
 		float *out = head->out + start * n->units;
 
 		make_scores(head, &block);
-		nn_scores_exponentials(&rows, head->scores, head->rests + start);
+		nn_softmax_exponentials(&rows, head->scores, head->rests + start);
 		nn_product(false, block.count, n->head, block.seen, 1.0f, head->scores, n->stride,
 			head->inputs + 2 * n->units, 3 * n->units, 0.0f, out, n->units);
 		for (size_t i = 0; i < block.count; i++)
@@ -262,7 +262,7 @@ NN_CLONES static void make_dots(float *dots, const float *out, const float *d_ou
 static void backward_block(const struct head *head, const struct block *block, bool first)
 {
 	const struct sizes *n = &head->n;
-	struct nn_scores rows = rows_of(head, block);
+	struct nn_softmax_rows rows = rows_of(head, block);
 	size_t across = 3 * n->units;
 	const float *queries = head->inputs + block->start * across;
 	const float *seen = head->inputs + n->units;
@@ -275,7 +275,7 @@ static void backward_block(const struct head *head, const struct block *block, b
 		n->stride, 0.0f, head->d_scores, n->stride);
 	make_dots(dots, head->out + block->start * n->units, d_out, block->count, n->units,
 		n->head);
-	nn_scores_backward(&rows, head->scores, head->d_scores, head->rests + block->start, dots);
+	nn_softmax_backward(&rows, head->scores, head->d_scores, head->rests + block->start, dots);
 	nn_product(true, block->seen, n->head, block->count, 1.0f, head->scores, n->stride, d_out,
 		n->units, beta, head->d_inputs + 2 * n->units, across);
 	nn_product(true, block->seen, n->head, block->count, scale_of(n), head->d_scores, n->stride,
@@ -326,7 +326,7 @@ static struct head head_of(const struct nn_layer *layer, const struct nn_layer_r
 		.causal = layer->values[CAUSAL],
 		.inputs = inputs + 3 * at * n.units + number * n.head,
 		.out = out + at * n.units + number * n.head,
-		.rests = (struct nn_scores_rest *)(void *)rests +
+		.rests = (struct nn_softmax_rest *)(void *)rests +
 			(row * n.heads + number) * n.positions,
 		.scores = run->scratch,
 		.d_scores = run->scratch + n.queries * n.stride,

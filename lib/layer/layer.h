@@ -79,10 +79,10 @@ struct nn_layer {
 	struct nn_shape out;
 	struct nn_layer_param params[NN_LAYER_PARAMS];
 	size_t param_count;
-	size_t saved;   /* floats a row that forward leaves for backward, beside input and output */
+	size_t saved; /* floats a row that forward leaves for backward, beside input and output */
+	size_t saved_once; /* the same, however many rows */
 	size_t scratch; /* floats that forward or backward may use meanwhile, however many rows */
-	/* As many rows at a time, or more, are no slower than all of a task. 0: it must see them all. */
-	size_t rows;
+	size_t rows; /* that make it fast, at a time; more hardly make it faster. 0: any number */
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
 };
@@ -113,6 +113,7 @@ struct nn_layer_run {
 	const float *x;                       /* [rows, in.count] */
 	float *y;                             /* [rows, out.count]: written by forward */
 	float *saved;                         /* [rows, layer->saved]: written by forward */
+	float *saved_once;                    /* [layer->saved_once]: the same */
 	float *scratch;                       /* [layer->scratch]: worth nothing before and after */
 	const float *dy; /* [rows, out.count]: the loss's gradient with respect to y */
 	float *dx;       /* [rows, in.count]: backward writes it; NULL: not wanted */
@@ -130,9 +131,12 @@ struct nn_layer_type {
 	bool spares_y;
 	/* It changes the shape at most: y is x, dx is dy, and forward and backward are NULL. */
 	bool view;
+	/* What it makes of a row depends on the others: it must see all rows of a task at once. */
+	bool whole;
 	/* It has layers in it, which the network runs: see nn-model(5). */
 	bool nests;
-	/* Sets out, params, saved, scratch, rows from in and values. NN_BAD: the input does not suit. */
+	/* Sets out, params, saved, saved_once, scratch, rows from in and values. NN_BAD: the input does not
+	 * suit. */
 	int (*shape)(struct nn_layer *layer, struct nn_error *err);
 	/* Neither allocates, neither fails. */
 	void (*forward)(const struct nn_layer *layer, const struct nn_layer_run *run);
@@ -144,7 +148,7 @@ struct nn_layer_type {
 
 /* NULL-terminated. */
 extern const struct nn_layer_type *const nn_layer_types[];
-/* Those of them that have neither keys nor parameters; NULL-terminated, for option tables. */
+/* Those of them that map each number by itself, and need no keys; NULL-terminated, for option tables. */
 extern const char *const nn_activation_names[];
 /* NULL if there is no such type. */
 const struct nn_layer_type *nn_layer_find(const char *name);

@@ -17,7 +17,6 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 			text);
 	}
 	layer->out = *in;
-	layer->rows = 1;
 	layer->params[0] = (struct nn_layer_param){ .name = "weight",
 		.ndim = 2,
 		.shape = { in->dims[0], in->dims[1] },

@@ -44,7 +44,8 @@ struct nn_network {
 	size_t *slot_floats;     /* [slot_count]: of a row */
 	size_t slot_count;
 	size_t row_floats; /* of workspace a row: y and saved of all nodes, and the slots */
-	size_t scratch;    /* floats beside, however many rows */
+	size_t once;       /* floats beside, however many rows: saved_once of all nodes, ... */
+	size_t scratch;    /* ... and what they share */
 	size_t rows;       /* that the workspace has room for */
 	size_t part_rows;  /* that go through a training pass together, about; 0: all */
 	size_t first, now; /* rows that the workspace holds numbers of: from where on, how many */

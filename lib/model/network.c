@@ -150,6 +150,8 @@ static void place_runs(struct nn_network *network, size_t rows)
 		run->y = y;
 		run->saved = place;
 		place += rows * node->layer.saved;
+		run->saved_once = place;
+		place += node->layer.saved_once;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++) {
 		network->slots[slot] = place;
@@ -167,7 +169,8 @@ int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error 
 	if (rows <= network->rows)
 		return NN_OK;
 	if (rows > NN_LAYER_LIMIT || !nn_mul(rows, network->row_floats, &bytes) ||
-		!nn_add(bytes, network->scratch, &bytes) || !nn_mul(bytes, sizeof(float), &bytes))
+		!nn_add(bytes, network->once, &bytes) || !nn_add(bytes, network->scratch, &bytes) ||
+		!nn_mul(bytes, sizeof(float), &bytes))
 		return nn_fail(err, NN_BAD, "%zu rows at once are too many", rows);
 	workspace = nn_alloc_aligned(bytes, err);
 	if (!workspace)

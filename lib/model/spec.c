@@ -377,11 +377,38 @@ static int lay_out_params(struct nn_network *network, struct nn_error *err)
 }
 
 /* How much workspace a row takes. */
+static double flops_of(const struct nn_layer *layer)
+{
+	return layer->type->flops ? layer->type->flops(layer) : (double)layer->out.count;
+}
+
+/* Rows that go through a training pass together: as many as each layer wants, unless it has so little
+ * to do that it makes no difference. 0: all of a task's. */
+static size_t part_rows(const struct nn_network *network)
+{
+	double flops = 0;
+	size_t rows = 1;
+
+	for (size_t i = 0; i < network->node_count; i++)
+		if (network->nodes[i].kind == NN_NODE_LAYER)
+			flops += flops_of(&network->nodes[i].layer);
+	for (size_t i = 0; i < network->node_count; i++) {
+		const struct nn_layer *layer = &network->nodes[i].layer;
+
+		if (network->nodes[i].kind != NN_NODE_LAYER)
+			continue;
+		if (layer->type->whole)
+			return 0;
+		if (layer->rows > rows && 20 * flops_of(layer) > flops)
+			rows = layer->rows;
+	}
+	return rows;
+}
+
 static int measure(struct nn_network *network, struct nn_error *err)
 {
 	size_t floats = 0;
 	bool fits = true;
-	bool whole = false;
 
 	for (size_t i = 0; i < network->node_count; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
@@ -389,21 +416,16 @@ static int measure(struct nn_network *network, struct nn_error *err)
 		if (nn_node_has_y(node))
 			fits = fits && nn_add(floats, node->layer.out.count, &floats);
 		fits = fits && nn_add(floats, node->layer.saved, &floats);
+		fits = fits && nn_add(network->once, node->layer.saved_once, &network->once);
 		if (node->layer.scratch > network->scratch)
 			network->scratch = node->layer.scratch;
-		if (node->kind != NN_NODE_LAYER || node->layer.type->view)
-			continue;
-		whole = whole || !node->layer.rows;
-		if (node->layer.rows > network->part_rows)
-			network->part_rows = node->layer.rows;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
 		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
-	if (whole)
-		network->part_rows = 0;
+	network->part_rows = part_rows(network);
 	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
 	return network->runs ? NN_OK : NN_FAILED;
 }

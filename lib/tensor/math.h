@@ -4,7 +4,8 @@
  * NN_CLONES and gives the same bits in every instruction set (no contraction, see configure.ac).
  *
  * Errors, measured in tests/unit/test-math.c over the whole range, in units in the last place: exp
- * 1.1, sigmoid and tanh 2.5, slopes 4, normal tail and gelu 5. NaN stays NaN. */
+ * and expm1 1.1, log1p 2, sigmoid and tanh 2.5, silu 3, slopes 4, normal tail and gelu 5. NaN stays
+ * NaN. */
 #ifndef NN_TENSOR_MATH_H
 #define NN_TENSOR_MATH_H
 
@@ -108,12 +109,49 @@ static inline float nn_exp_normal(float x, float low)
 	return (1.0f + nn_expm1_series(r)) * nn_float_from_bits(((uint32_t)n + 127u) << 23);
 }
 
-/* e^x for x up to 88, for sums of them: below e^-87 it is 0, without subnormal numbers. */
-static inline float nn_exp_flushed(float x)
+/* e^x for x <= 0 in fewer operations than nn_exp: what is below the normal floats becomes 0, somewhere
+ * between -87.4 and -88. */
+static inline float nn_exp_below(float x)
 {
-	uint32_t below = x < -87.0f;
+	int32_t n;
+	float r;
 
-	return nn_choose(below, 0.0f, nn_exp_normal(nn_choose(below, -87.0f, x), 0.0f));
+	x = x < -88.0f ? -88.0f : x;
+	r = nn_exp_reduce(x, &n);
+	/* A NaN's n is any: as a factor it can be. That of -127 is 0. */
+	return (1.0f + nn_expm1_series(r)) * nn_float_from_bits(((uint32_t)n + 127u) << 23);
+}
+
+/* log(1 + x) for 0 <= x <= 1: 2 atanh(x / (2 + x)) as a series, whose remainder is below a tenth of an
+ * ulp. */
+static inline float nn_log1p(float x)
+{
+	float s = x / (2.0f + x);
+	float square = s * s;
+	float p = 1.0f / 15;
+
+	p = p * square + 1.0f / 13;
+	p = p * square + 1.0f / 11;
+	p = p * square + 1.0f / 9;
+	p = p * square + 1.0f / 7;
+	p = p * square + 1.0f / 5;
+	p = p * square + 1.0f / 3;
+	return 2.0f * s + 2.0f * s * square * p;
+}
+
+/* e^x - 1 for x <= 0, with all its digits near 0; any other x is taken as 0. */
+static inline float nn_expm1_below(float x)
+{
+	int32_t n;
+	float r, power;
+
+	x = x > 0.0f ? 0.0f : x;
+	x = x < -25.0f ? -25.0f : x;
+	r = nn_exp_reduce(x, &n);
+	n = n < -40 ? -40 : n;
+	n = n > 0 ? 0 : n;
+	power = nn_power_of_two(n);
+	return nn_expm1_series(r) * power + (power - 1.0f);
 }
 
 /* 1 / (1 + e^-x) */
@@ -128,6 +166,24 @@ static inline float nn_sigmoid_slope(float x)
 	float e = nn_exp(-nn_absf(x));
 
 	return e / ((1.0f + e) * (1.0f + e));
+}
+
+/* x sigmoid(x): SiLU, or swish (S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units", 2017) */
+static inline float nn_silu(float x)
+{
+	float e = nn_exp(-nn_absf(x));
+
+	return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
+}
+
+/* sigmoid(x) (1 + x sigmoid(-x)) */
+static inline float nn_silu_slope(float x)
+{
+	float e = nn_exp(-nn_absf(x));
+	float inverse = 1.0f / (1.0f + e);
+	float small = e * inverse;
+
+	return (x < 0 ? small : inverse) + x * (inverse * small);
 }
 
 /* e^2x - 1 over e^2x + 1. */
@@ -214,22 +270,25 @@ static inline float nn_gelu_slope(float x)
  * 1)) for the mantissa m in [0.7, 1.41], as a series. */
 static inline double nn_log(double x)
 {
-	uint64_t bits;
-	int64_t n;
-	double m, s, square, sum = 0;
+	uint64_t bits, exponent;
+	double m, n, s, square, log, sum = 0;
 
-	if (!(x >= DBL_MIN && x <= DBL_MAX))
-		return (double)NAN;
 	memcpy(&bits, &x, sizeof bits);
-	/* 0x3fe6a09e667f3bcd is sqrt(1/2): the exponent that leaves the mantissa just above it. */
-	n = (int64_t)(bits - 0x3fe6a09e667f3bcdu) >> 52;
-	bits -= (uint64_t)n << 52;
+	/* 0x3fe6a09e667f3bcd is sqrt(1/2): the exponent that leaves the mantissa just above it, and
+	 * 1024 more, so that it is positive. */
+	exponent = (bits + 0x4000000000000000u - 0x3fe6a09e667f3bcdu) >> 52;
+	bits -= (exponent - 1024u) << 52;
 	memcpy(&m, &bits, sizeof m);
+	/* In the last bits of 2^52: not all instruction sets convert 64 bits. */
+	exponent |= 0x4330000000000000u;
+	memcpy(&n, &exponent, sizeof n);
+	n -= 4503599627370496.0 + 1024.0;
 	s = (m - 1) / (m + 1);
 	square = s * s;
 	for (int k = 23; k >= 3; k -= 2)
 		sum = (sum + 1.0 / k) * square;
-	return (double)n * 0.69314718055994531 + (2 * s + 2 * s * sum);
+	log = n * 0.69314718055994531 + (2 * s + 2 * s * sum);
+	return x >= DBL_MIN && x <= DBL_MAX ? log : (double)NAN;
 }
 
 #endif

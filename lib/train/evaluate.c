@@ -197,7 +197,9 @@ int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, st
 	evaluation->x = nn_alloc(x_count, sizeof *evaluation->x, err);
 	evaluation->y = nn_alloc(y_count, sizeof *evaluation->y, err);
 	evaluation->labels = nn_alloc(label_count, sizeof *evaluation->labels, err);
-	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels)
+	evaluation->best = nn_alloc(label_count, sizeof *evaluation->best, err);
+	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels ||
+		!evaluation->best)
 		return NN_FAILED;
 	return nn_network_reserve(evaluation->network, rows, err) ||
 			load_blas(evaluation, kernel, err) ?
@@ -291,6 +293,7 @@ void nn_evaluation_close(struct nn_evaluation *evaluation)
 	free(evaluation->x);
 	free(evaluation->y);
 	free(evaluation->labels);
+	free(evaluation->best);
 	nn_network_free(evaluation->network);
 	nn_model_free(&evaluation->model);
 	*evaluation = (struct nn_evaluation){ 0 };
@@ -301,73 +304,112 @@ void nn_evaluation_predict(struct nn_evaluation *evaluation, const struct nn_eva
 	nn_network_predict(evaluation->network, block->rows);
 }
 
-/* What a row is turned into for the tally. */
+/* Cases whose losses are computed at once. */
+#define AT_ONCE 64
+
 struct scratch {
-	float *slope;      /* [outputs] */
-	double *target;    /* [outputs] */
-	double *predicted; /* [outputs] */
+	float *slopes; /* [AT_ONCE, outputs]: a loss comes with its gradient */
+	struct nn_loss_sum each[AT_ONCE];
 };
 
-static void add_case(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
-	size_t number, const struct scratch *scratch, struct nn_tally *tally)
+static void add_cases(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
+	size_t first, size_t count, struct scratch *scratch, struct nn_tally *tally)
 {
 	size_t outputs = evaluation->outputs;
-	struct nn_loss_run run = { .out = block->out + number * outputs,
-		.y = block->y ? block->y + number * outputs : NULL,
-		.labels = block->labels ? &block->labels[number] : NULL,
-		.cases = 1,
+	struct nn_loss_run run = { .out = block->out + first * outputs,
+		.y = block->y ? block->y + first * outputs : NULL,
+		.labels = block->labels ? block->labels + first : NULL,
+		.cases = count,
 		.outputs = outputs,
-		.d_out = scratch->slope };
-	struct nn_loss_sum sum = evaluation->loss->value(evaluation->criterion, &run);
+		.d_out = scratch->slopes,
+		.each = scratch->each };
 
-	if (run.labels) {
-		nn_tally_add_class(tally, (size_t)*run.labels, nn_argmax(run.out, outputs),
-			sum.loss);
-		return;
+	evaluation->loss->value(evaluation->criterion, &run);
+	/* One by one: a sum of sums would depend on the blocks. */
+	for (size_t i = 0; i < count; i++) {
+		const float *out = run.out + i * outputs;
+
+		switch (tally->kind) {
+		case NN_TALLY_CLASSES:
+			if (!nn_criterion_ignores(evaluation->criterion, run.labels[i]))
+				nn_tally_add_class(tally, (size_t)run.labels[i], out,
+					&scratch->each[i]);
+			break;
+		case NN_TALLY_NUMBERS:
+			nn_tally_add_numbers(tally, run.y + i * outputs, out, &scratch->each[i]);
+			break;
+		case NN_TALLY_BINARY:
+			nn_tally_add_binary(tally, run.y + i * outputs, out, &scratch->each[i]);
+			break;
+		}
 	}
-	for (size_t i = 0; i < outputs; i++) {
-		scratch->target[i] = (double)run.y[i];
-		scratch->predicted[i] = (double)run.out[i];
-	}
-	nn_tally_add_targets(tally, scratch->target, scratch->predicted, sum.loss);
 }
 
-static int add_all(struct nn_evaluation *evaluation, const struct scratch *scratch,
+static int add_all(struct nn_evaluation *evaluation, struct scratch *scratch,
 	struct nn_tally *tally, void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
 {
 	struct nn_evaluated block;
 	int status;
 
 	while (!(status = nn_evaluation_next(evaluation, &block, err)) && block.rows) {
-		/* One by one: a sum of sums would depend on the blocks. */
-		for (size_t i = 0; i < block.rows * evaluation->positions; i++)
-			add_case(evaluation, &block, i, scratch, tally);
+		size_t cases = block.rows * evaluation->positions;
+
+		for (size_t first = 0; first < cases; first += AT_ONCE)
+			add_cases(evaluation, &block, first,
+				cases - first < AT_ONCE ? cases - first : AT_ONCE, scratch, tally);
 		if (progress)
 			progress(evaluation->at, evaluation->rows);
 	}
 	return status;
 }
 
-int nn_evaluation_tally(struct nn_evaluation *evaluation, struct nn_tally *tally,
+static int check_weight(const struct nn_evaluation *evaluation, const struct nn_tally *tally,
+	struct nn_error *err)
+{
+	if (tally->sum.weight > 0)
+		return NN_OK;
+	return nn_fail(err, NN_BAD, "%s: %s: there is no mean of their losses",
+		evaluation->set_names[0],
+		tally->cases ? "all rows are of classes whose weight is 0" :
+			       "all rows are of the class that the loss ignores");
+}
+
+/* Into a tally that was made. */
+static int fill_tally(struct nn_evaluation *evaluation, bool scores, struct nn_tally *tally,
 	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
 {
-	size_t outputs = evaluation->outputs;
-	struct scratch scratch;
-	int status = NN_FAILED;
+	struct scratch scratch = { 0 };
+	size_t count;
+	int status = NN_OK;
+
+	if (!nn_mul(AT_ONCE, evaluation->outputs, &count))
+		return nn_fail(err, NN_FAILED, "%s: its rows are too long for this host",
+			evaluation->model_name);
+	scratch.slopes = nn_alloc(count, sizeof *scratch.slopes, err);
+	if (!scratch.slopes)
+		return NN_FAILED;
+	if (scores && tally->kind != NN_TALLY_NUMBERS &&
+		evaluation->rows <= UINT64_MAX / evaluation->positions)
+		status = nn_tally_keep_scores(tally, evaluation->rows * evaluation->positions, err);
+	if (!status)
+		status = add_all(evaluation, &scratch, tally, progress, err);
+	free(scratch.slopes);
+	if (!status)
+		status = check_weight(evaluation, tally, err);
+	return status ? status : nn_tally_rank_scores(tally, err);
+}
+
+int nn_evaluation_tally(struct nn_evaluation *evaluation, bool scores, struct nn_tally *tally,
+	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
+{
+	int status;
 
 	if (!evaluation->rows)
 		return nn_fail(err, NN_BAD, "%s: there are no rows to evaluate on",
 			evaluation->set_names[0]);
-	if (nn_tally_init(tally, evaluation->loss->wants_classes, outputs, err))
+	if (nn_tally_init(tally, nn_tally_kind_of(evaluation->loss), evaluation->outputs, err))
 		return NN_FAILED;
-	scratch.slope = nn_alloc(outputs, sizeof *scratch.slope, err);
-	scratch.target = nn_alloc(outputs, sizeof *scratch.target, err);
-	scratch.predicted = nn_alloc(outputs, sizeof *scratch.predicted, err);
-	if (scratch.slope && scratch.target && scratch.predicted)
-		status = add_all(evaluation, &scratch, tally, progress, err);
-	free(scratch.slope);
-	free(scratch.target);
-	free(scratch.predicted);
+	status = fill_tally(evaluation, scores, tally, progress, err);
 	if (status)
 		nn_tally_free(tally);
 	return status;

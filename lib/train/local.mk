@@ -3,6 +3,8 @@ libnnpipe_a_SOURCES += \
 	lib/train/finite.h \
 	lib/train/fit.c \
 	lib/train/fit.h \
+	lib/train/generate.c \
+	lib/train/generate.h \
 	lib/train/interrupt.c \
 	lib/train/interrupt.h \
 	lib/train/lockstep.c \

@@ -41,6 +41,19 @@ setup() {
 	printf '%s\n' prediction 1 1 1 0 2 | diff -u - out
 }
 
+@test "yes or no: the sigmoid, with --proba or without" {
+	identity binary_cross_entropy >bits
+	printf '%s\n' a,b 0,1 -2,1000 | nn-import -o ab.nnt
+	nn-predict -m bits ab.nnt >out
+	awk -F, 'function near(a, b) { return a - b < 1e-7 && b - a < 1e-7 }
+		NR == 1 && $0 != "0,1" { exit 1 }
+		NR == 2 && !(near($1, 0.5) && near($2, 0.73105857863)) { exit 1 }
+		NR == 3 && !(near($1, 0.119202922) && $2 == 1) { exit 1 }
+		END { if (NR != 3) exit 1 }' out || { cat out; false; }
+	nn-predict -p -m bits ab.nnt | cmp - out
+	nn-predict --to data -m bits ab.nnt | nn-predict -m regression | cmp - out
+}
+
 @test "--index runs on over all files" {
 	nn-predict -i -m model kinds.nnt plain.nnt >out
 	[ "$(tail -n 1 out)" = 9,yes ]
@@ -136,4 +149,57 @@ setup() {
 	fails 2 '--index is a column of CSV' nn-predict -i --to data -m model kinds.nnt
 	fails 2 'is both input and output' nn-predict -m model -o kinds.nnt kinds.nnt
 	sh_fails 4 'stdout: cannot write: No space left on device' 'nn-predict -m model kinds.nnt >/dev/full'
+}
+
+# A model that has learned what follows each byte of "abcabc...".
+abc_model() {
+	printf 'abc%.0s' {1..400} >abc.txt
+	nn-import -f text --context 8 --tokens used abc.txt -o abc.nnt
+	cat >spec <<-'END'
+	{ "layers": [ { "type": "embedding", "vocabulary": 3, "units": 8 },
+	  { "type": "position_embedding" },
+	  { "type": "residual", "layers": [ { "type": "attention", "heads": 2, "causal": CAUSAL } ] },
+	  { "type": "dense", "units": 3, "per_position": true } ], "loss": "cross_entropy" }
+	END
+	sed "s/CAUSAL/${1:-true}/" spec | nn-init -d abc.nnt |
+		nn-train -b 50 --shards 1 -O adam --lr 0.03 -e 60 - abc.nnt -o abc-model.nnt
+}
+
+@test "--generate: a text goes on, beyond the context too, and the same every time" {
+	abc_model
+	nn-predict --generate 30 --prompt ab -t 0 -m abc-model.nnt >text
+	printf '%s' abcabcabcabcabcabcabcabcabcabcab | cmp - text
+	nn-predict -g 30 --prompt abcabcabcabcab --top-k 1 <abc-model.nnt >text
+	printf 'abc%.0s' {1..14} | cat - <(printf 'ab') | cmp - text
+	# Hot enough, it is chance; the same chance with the same seed, for a longer text too.
+	nn-predict -g 60 --prompt a -t 50 -s 7 <abc-model.nnt >seven
+	nn-predict -g 60 --prompt a -t 50 -s 7 <abc-model.nnt | cmp - seven
+	nn-predict -g 20 --prompt a -t 50 -s 7 <abc-model.nnt | cmp - <(head -c 21 seven)
+	! nn-predict -g 60 --prompt a -t 50 -s 8 <abc-model.nnt | cmp -s - seven
+	[ "$(fold -w 1 seven | sort -u | tr -d '\n')" = abc ]
+	# Of the two likeliest bytes the third never comes.
+	nn-predict -g 60 --prompt a -t 50 --top-k 2 <abc-model.nnt | fold -w 2 >/dev/null
+}
+
+@test "--generate: what is no model of a text is refused" {
+	abc_model false
+	fails 1 "layer 2.0 is not causal: it would look at what is not written yet" \
+		nn-predict -g 3 --prompt a -m abc-model.nnt
+	abc_model
+	fails 1 "byte 1 of the prompt, x: the model has no such token" \
+		nn-predict -g 3 --prompt ax -m abc-model.nnt
+	fails 1 'byte 0 of the prompt, \x0a: the model has no such token' nn-predict -g 3 -m abc-model.nnt
+	nn-init --mlp 4,3 -o plain.nnt
+	fails 1 "plain.nnt: it is no model of a text (nn-import -f text, nn-init -d)" nn-predict -g 3 -m plain.nnt
+	fails 2 "takes neither data nor their options" nn-predict -g 3 -m abc-model.nnt abc.nnt
+	fails 2 "takes neither data nor their options" nn-predict -g 3 -p -m abc-model.nnt
+	fails 2 "go with --generate" nn-predict --top-k 3 -m abc-model.nnt abc.nnt
+	fails 2 "nothing to go on with" nn-predict -g 3 --prompt "" -m abc-model.nnt
+	sh_fails 4 "No space left" "nn-predict -g 3 --prompt a -m abc-model.nnt >/dev/full"
+}
+
+@test "predictions at each position of a text" {
+	abc_model
+	nn-predict -m abc-model.nnt abc.nnt >csv
+	[ "$(wc -l <csv)" -gt 1 ]
 }

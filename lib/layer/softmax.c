@@ -1,4 +1,4 @@
-#include "layer/scores.h"
+#include "layer/softmax.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "tensor/math.h"
 #include "tensor/vector.h"
 
-#define LANES NN_SCORES_LANES
+#define LANES NN_SOFTMAX_LANES
 
 /* Numbers whose sum is made in float. */
 #define CHUNK 512
@@ -34,7 +34,7 @@ NN_CLONES static float exponentials(float *s, size_t n, float greatest)
 
 	for (size_t i = 0; i < n; i += LANES)
 		for (size_t lane = 0; lane < LANES; lane++) {
-			float e = nn_exp_flushed(s[i + lane] - greatest);
+			float e = nn_exp_below(s[i + lane] - greatest);
 
 			s[i + lane] = e;
 			lanes[lane] += e;
@@ -55,14 +55,14 @@ static size_t pad(float *s, size_t length)
 	return end;
 }
 
-static void clear(const struct nn_scores *rows, float *s, size_t from)
+static void clear(const struct nn_softmax_rows *rows, float *s, size_t from)
 {
 	if (from < rows->width)
 		memset(s + from, 0, (rows->width - from) * sizeof *s);
 }
 
-void nn_scores_exponentials(const struct nn_scores *rows, float *scores,
-	struct nn_scores_rest *rests)
+void nn_softmax_exponentials(const struct nn_softmax_rows *rows, float *scores,
+	struct nn_softmax_rest *rests)
 {
 	for (size_t row = 0; row < rows->count; row++) {
 		float *s = scores + row * rows->stride;
@@ -74,23 +74,23 @@ void nn_scores_exponentials(const struct nn_scores *rows, float *scores,
 			sum += (double)exponentials(s + i, end - i < CHUNK ? end - i : CHUNK,
 				greatest);
 		clear(rows, s, end);
-		rests[row] = (struct nn_scores_rest){ greatest, (float)(1 / sum) };
+		rests[row] = (struct nn_softmax_rest){ greatest, (float)(1 / sum) };
 	}
 }
 
-NN_CLONES static void backward(float *s, float *d, size_t n, struct nn_scores_rest rest, float dot)
+NN_CLONES static void backward(float *s, float *d, size_t n, struct nn_softmax_rest rest, float dot)
 {
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float p = nn_exp_flushed(s[i] - rest.greatest) * rest.inverse;
+		float p = nn_exp_below(s[i] - rest.greatest) * rest.inverse;
 
 		s[i] = p;
 		d[i] = p * (d[i] - dot);
 	}
 }
 
-void nn_scores_backward(const struct nn_scores *rows, float *scores, float *d,
-	const struct nn_scores_rest *rests, const float *dots)
+void nn_softmax_backward(const struct nn_softmax_rows *rows, float *scores, float *d,
+	const struct nn_softmax_rest *rests, const float *dots)
 {
 	for (size_t row = 0; row < rows->count; row++) {
 		float *s = scores + row * rows->stride;
