@@ -9,21 +9,23 @@
 int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 
 /* Defines the layer type nn_layer_NAME out of two functions of a float: value(x), and slope(x), its
- * derivative. The loops are compiled for several instruction sets. */
-#define NN_ACTIVATION(NAME, value, slope) NN_ACTIVATION_TYPE(NAME, value(u), slope(u), NULL, 0.0f)
+ * derivative. The loops are compiled for several instruction sets. More of the type's members may
+ * follow, as in .over_x = true. */
+#define NN_ACTIVATION(NAME, value, slope, ...)                                                     \
+	NN_ACTIVATION_TYPE(NAME, value(u), slope(u), NULL, 0.0f, __VA_ARGS__)
 
 /* The same for functions value(x, a) and slope(x, a), a being the number that is the only key in the
  * table `key_list`. */
-#define NN_ACTIVATION_WITH_KEY(NAME, value, slope, key_list)                                       \
+#define NN_ACTIVATION_WITH_KEY(NAME, value, slope, key_list, ...)                                  \
 	NN_ACTIVATION_TYPE(NAME, value(u, a), slope(u, a), key_list,                               \
-		(float)nn_layer_number(layer, 0))
+		(float)nn_layer_number(layer, 0), __VA_ARGS__)
 
 /* Both: VALUE and SLOPE are expressions of u, and perhaps of a, which is NUMBER. */
-#define NN_ACTIVATION_TYPE(NAME, VALUE, SLOPE, KEYS, NUMBER)                                       \
-	NN_CLONES static void forward_loop(float *restrict y, const float *restrict x, float a,    \
-		size_t n)                                                                          \
+#define NN_ACTIVATION_TYPE(NAME, VALUE, SLOPE, KEYS, NUMBER, ...)                                  \
+	NN_CLONES static void forward_loop(float *y, const float *x, float a, size_t n)            \
 	{                                                                                          \
 		(void)a;                                                                           \
+		NN_INDEPENDENT                                                                     \
 		for (size_t i = 0; i < n; i++) {                                                   \
 			float u = x[i];                                                            \
                                                                                                    \
@@ -52,13 +54,13 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 			backward_loop(run->dx, run->dy, run->x, NUMBER,                            \
 				run->rows * layer->in.count);                                      \
 	}                                                                                          \
-	const struct nn_layer_type nn_layer_##NAME = {                                             \
-		.name = #NAME,                                                                     \
+	const struct nn_layer_type nn_layer_##NAME = { .name = #NAME,                              \
 		.keys = KEYS,                                                                      \
 		.in_place = true,                                                                  \
+		.in_parts = true,                                                                  \
 		.shape = nn_activation_shape,                                                      \
 		.forward = forward,                                                                \
 		.backward = backward,                                                              \
-	};
+		__VA_ARGS__ };
 
 #endif

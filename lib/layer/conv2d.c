@@ -38,6 +38,9 @@ static const struct nn_layer_key keys[] = {
 /* Images whose gradients of weights are summed in one go in float. */
 #define BLOCK 32
 
+/* Columns that a call should have: it also takes weights apart and puts their gradients together. */
+#define PART_COLUMNS 512
+
 /* How the layer is computed: a function of its shape. */
 struct plan {
 	struct nn_window window;
@@ -107,8 +110,8 @@ static int set_scratch(struct nn_layer *layer, struct nn_error *err)
 			window.planes / (size_t)layer->values[GROUPS], window.kernel.height,
 			window.kernel.width);
 	plan = plan_of(layer);
+	layer->part = (PART_COLUMNS + plan.places - 1) / plan.places;
 	/* Each part on a cache line of its own. */
-	layer->rows = BLOCK;
 	layer->scratch = plan.columns + 2 * plan.outputs + 2 * plan.weights +
 		(size_t)layer->values[FILTERS] + 6 * 16;
 	return NN_OK;
@@ -487,6 +490,7 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 const struct nn_layer_type nn_layer_conv2d = {
 	.name = "conv2d",
+	.in_parts = true,
 	.keys = keys,
 	.spares_y = true,
 	.shape = shape,

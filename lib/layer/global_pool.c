@@ -70,6 +70,7 @@ static void max_backward(const struct nn_layer *layer, const struct nn_layer_run
 
 const struct nn_layer_type nn_layer_global_avg_pool = {
 	.name = "global_avg_pool",
+	.in_parts = true,
 	.spares_y = true,
 	.shape = shape,
 	.forward = avg_forward,
@@ -79,6 +80,7 @@ const struct nn_layer_type nn_layer_global_avg_pool = {
 
 const struct nn_layer_type nn_layer_global_max_pool = {
 	.name = "global_max_pool",
+	.in_parts = true,
 	.spares_y = true,
 	.shape = shape,
 	.forward = max_forward,

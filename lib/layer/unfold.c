@@ -3,6 +3,9 @@
 /* Rows are short, and a loop over one of them would be mostly its beginning and its end. So a block of
  * rows is walked a piece of all its rows at a time; the last piece overlaps the one before, where
  * numbers are only copied. */
+/* Into the function that is compiled for several instruction sets. */
+#define INLINE inline __attribute__((always_inline))
+
 typedef float piece __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float long_piece __attribute__((vector_size(64), aligned(4), may_alias));
 #define PIECE 8
@@ -18,28 +21,28 @@ struct block {
 	size_t rows;
 };
 
-static inline void copy_long_pieces(const struct block *b, size_t at)
+static INLINE void copy_long_pieces(const struct block *b, size_t at)
 {
 	for (size_t row = 0; row < b->rows; row++)
 		*(long_piece *)(b->to + row * b->to_row + at) =
 			*(const long_piece *)(b->from + row * b->from_row + at);
 }
 
-static inline void copy_pieces(const struct block *b, size_t at)
+static INLINE void copy_pieces(const struct block *b, size_t at)
 {
 	for (size_t row = 0; row < b->rows; row++)
 		*(piece *)(b->to + row * b->to_row + at) =
 			*(const piece *)(b->from + row * b->from_row + at);
 }
 
-static inline void add_pieces(const struct block *b, size_t at)
+static INLINE void add_pieces(const struct block *b, size_t at)
 {
 	for (size_t row = 0; row < b->rows; row++)
 		*(piece *)(b->to + row * b->to_row + at) +=
 			*(const piece *)(b->from + row * b->from_row + at);
 }
 
-static inline void copy_block(const struct block *b)
+static INLINE void copy_block(const struct block *b)
 {
 	size_t at = 0;
 
@@ -57,7 +60,7 @@ static inline void copy_block(const struct block *b)
 				b->to[row * b->to_row + at] = b->from[row * b->from_row + at];
 }
 
-static inline void add_block(const struct block *b)
+static INLINE void add_block(const struct block *b)
 {
 	size_t at = 0;
 
@@ -69,21 +72,21 @@ static inline void add_block(const struct block *b)
 }
 
 /* The same with every stride-th number of a row of the input. */
-static inline void copy_apart(const struct block *b, size_t stride)
+static INLINE void copy_apart(const struct block *b, size_t stride)
 {
 	for (size_t row = 0; row < b->rows; row++)
 		for (size_t i = 0; i < b->n; i++)
 			b->to[row * b->to_row + i] = b->from[row * b->from_row + i * stride];
 }
 
-static inline void add_apart(const struct block *b, size_t stride)
+static INLINE void add_apart(const struct block *b, size_t stride)
 {
 	for (size_t row = 0; row < b->rows; row++)
 		for (size_t i = 0; i < b->n; i++)
 			b->to[row * b->to_row + i * stride] += b->from[row * b->from_row + i];
 }
 
-static inline void clear(float *to, size_t row, size_t n, size_t rows)
+static INLINE void clear(float *to, size_t row, size_t n, size_t rows)
 {
 	for (size_t i = 0; i < rows && n; i++)
 		for (size_t at = 0; at < n; at++)
@@ -97,7 +100,7 @@ struct element {
 	struct nn_span columns; /* the same */
 };
 
-static struct element element_of(const struct nn_unfold *what, size_t c, size_t j, size_t k)
+static INLINE struct element element_of(const struct nn_unfold *what, size_t c, size_t j, size_t k)
 {
 	const struct nn_window *window = what->window;
 	size_t row = what->first * window->stride.height + j;
@@ -116,7 +119,7 @@ static struct element element_of(const struct nn_unfold *what, size_t c, size_t 
 	return element;
 }
 
-static inline void unfold_element(const struct nn_unfold *what, const struct element *element,
+static INLINE void unfold_element(const struct nn_unfold *what, const struct element *element,
 	float *restrict columns, const float *restrict x)
 {
 	const struct nn_window *window = what->window;
@@ -146,7 +149,7 @@ static inline void unfold_element(const struct nn_unfold *what, const struct ele
 	}
 }
 
-static inline void fold_element(const struct nn_unfold *what, const struct element *element,
+static INLINE void fold_element(const struct nn_unfold *what, const struct element *element,
 	float *restrict x, const float *restrict columns)
 {
 	const struct nn_window *window = what->window;

@@ -33,9 +33,14 @@ static inline struct nn_span nn_window_span(size_t k, size_t stride, size_t padd
 	struct nn_span span = { 0, 0 };
 
 	if (k < padding)
-		span.first = (padding - k + stride - 1) / stride;
+		span.first = padding - k;
 	if (in + padding > k)
-		span.end = (in + padding - k - 1) / stride + 1;
+		span.end = in + padding - k;
+	/* Divisions are slow. */
+	if (stride > 1) {
+		span.first = (span.first + stride - 1) / stride;
+		span.end = (span.end + stride - 1) / stride;
+	}
 	if (span.end > out)
 		span.end = out;
 	if (span.first > span.end)

@@ -196,6 +196,9 @@ static int parse_item(struct walk *walk, const struct nn_json *item, const char 
 		return NN_FAILED;
 	layer.number = walk->layers++;
 	node->layer = layer;
+	/* In front of it stands a layer that writes what nobody else will read. */
+	node->shares_y = layer.type->over_x && walk->network->node_count > 1 &&
+		node[-1].kind == NN_NODE_LAYER && node[-1].layer.type->spares_y;
 	walk->now = layer.out;
 	return NN_OK;
 }
@@ -376,7 +379,6 @@ static int lay_out_params(struct nn_network *network, struct nn_error *err)
 	return status;
 }
 
-/* How much workspace a row takes. */
 static double flops_of(const struct nn_layer *layer)
 {
 	return layer->type->flops ? layer->type->flops(layer) : (double)layer->out.count;
@@ -387,7 +389,7 @@ static double flops_of(const struct nn_layer *layer)
 static size_t part_rows(const struct nn_network *network)
 {
 	double flops = 0;
-	size_t rows = 1;
+	size_t rows = 0;
 
 	for (size_t i = 0; i < network->node_count; i++)
 		if (network->nodes[i].kind == NN_NODE_LAYER)
@@ -405,6 +407,7 @@ static size_t part_rows(const struct nn_network *network)
 	return rows;
 }
 
+/* How much workspace a row takes. */
 static int measure(struct nn_network *network, struct nn_error *err)
 {
 	size_t floats = 0;
@@ -421,7 +424,11 @@ static int measure(struct nn_network *network, struct nn_error *err)
 			network->scratch = node->layer.scratch;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
-		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
+		if (network->slot_is_part[slot])
+			fits = fits &&
+				nn_add(network->parts, network->slot_floats[slot], &network->parts);
+		else
+			fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
@@ -452,8 +459,10 @@ static int build(struct nn_network *network, const struct nn_json *root,
 		status = write_spec(network, err);
 	if (!status)
 		status = lay_out_params(network, err);
-	if (!status)
+	if (!status) {
+		nn_network_plan_parts(network);
 		status = nn_network_plan_slots(network, err);
+	}
 	return status ? status : measure(network, err);
 }
 
@@ -498,6 +507,7 @@ void nn_network_free(struct nn_network *network)
 	free(network->nodes);
 	nn_criterion_free(&network->criterion);
 	free(network->slot_floats);
+	free(network->slot_is_part);
 	free(network->slots);
 	free(network->offsets);
 	free(network->runs);
