@@ -263,6 +263,7 @@ const struct nn_layer_type nn_layer_batch_norm = {
 	.keys = keys,
 	.in_place = true,
 	.spares_y = true,
+	.whole = true,
 	.shape = shape,
 	.forward = forward,
 	.backward = backward,

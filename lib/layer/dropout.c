@@ -72,7 +72,7 @@ static void forward(const struct nn_layer *layer, const struct nn_layer_run *run
 			unsigned char *kept =
 				(unsigned char *)(run->saved + row * layer->saved) + i;
 
-			nn_random_words(&stream, (uint64_t)row << 32 | i / 4, layer->number, words,
+			nn_random_words(&stream, (uint64_t)(run->first + row) << 32 | i / 4, layer->number, words,
 				(n + 3) / 4);
 			drop(run->y + row * count + i, kept, run->x + row * count + i, words,
 				threshold, scale, n);

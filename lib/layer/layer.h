@@ -83,6 +83,7 @@ struct nn_layer {
 	size_t saved; /* floats a row that forward leaves for backward, beside input and output */
 	size_t saved_once; /* the same, however many rows */
 	size_t scratch;  /* floats that forward or backward may use meanwhile, however many rows */
+	size_t rows;     /* of a task that it wants at a time, to be fast; 0: it does not care */
 	size_t part;     /* with type->in_parts: rows of a part at least; 0 and 1 are any */
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
@@ -108,6 +109,7 @@ struct nn_pass {
  * backward. */
 struct nn_layer_run {
 	const struct nn_pass *pass;
+	size_t first; /* number in the task of the first of the rows */
 	size_t rows;
 	const float *params[NN_LAYER_PARAMS]; /* each of the shape it declares */
 	const float *x;                       /* [rows, in.count] */
@@ -136,9 +138,12 @@ struct nn_layer_type {
 	bool in_parts;
 	/* It changes the shape at most: y is x, dx is dy, and forward and backward are NULL. */
 	bool view;
+	/* What it makes of a row depends on the others: it must see all rows of a task at once. */
+	bool whole;
 	/* It has layers in it, which the network runs: see nn-model(5). */
 	bool nests;
-	/* Sets out, params, saved, saved_once, scratch from in and values. NN_BAD: the input does not suit. */
+	/* Sets out, params, saved, saved_once, scratch, rows from in and values. NN_BAD: the input does not
+	 * suit. */
 	int (*shape)(struct nn_layer *layer, struct nn_error *err);
 	/* Neither allocates, neither fails. */
 	void (*forward)(const struct nn_layer *layer, const struct nn_layer_run *run);

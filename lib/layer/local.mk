@@ -27,6 +27,8 @@ libnnpipe_a_SOURCES += \
 	lib/layer/pool.c \
 	lib/layer/pool.h \
 	lib/layer/position_embedding.c \
+	lib/layer/product.c \
+	lib/layer/product.h \
 	lib/layer/products.c \
 	lib/layer/products.h \
 	lib/layer/relu.c \

@@ -54,6 +54,8 @@ struct nn_network {
 	size_t scratch;    /* ... what they share ... */
 	size_t parts;      /* ... and the slots for parts */
 	size_t rows;       /* that the workspace has room for */
+	size_t part_rows;  /* that go through a training pass together, about; 0: all */
+	size_t first, now; /* rows that the workspace holds numbers of: from where on, how many */
 	float *workspace;
 	struct nn_layer_run *runs; /* [node_count]; pointers into the workspace */
 	float **slots;             /* [slot_count]: gradients with respect to what passes */

@@ -1,4 +1,5 @@
 /* Forward and backward through all layers. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,7 @@ static struct nn_layer_run part_of(const struct nn_network *network, size_t i, s
 	const struct nn_layer *layer = &network->nodes[i].layer;
 	struct nn_layer_run run = network->runs[i];
 
+	run.first += start;
 	run.rows = rows;
 	run.x += start * layer->in.count;
 	run.y += start * layer->out.count;
@@ -207,6 +209,7 @@ static const float *forward_layers(struct nn_network *network, size_t begin, siz
 		struct nn_layer_run *run = &network->runs[i];
 
 		run->pass = pass;
+		run->first = network->first;
 		run->rows = rows;
 		run->x = x;
 		for (size_t p = 0; p < network->nodes[i].layer.param_count; p++)
@@ -228,14 +231,17 @@ static const float *forward_layers(struct nn_network *network, size_t begin, siz
 }
 
 static void forward(struct nn_network *network, const struct nn_bundle *params, const float *x,
-	size_t rows, const struct nn_pass *pass)
+	size_t first, size_t rows, const struct nn_pass *pass)
 {
+	network->first = first;
+	network->now = rows;
 	for (size_t i = 0; i < network->node_count && rows; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
 		struct nn_layer_run *run = &network->runs[i];
 		const float *other;
 
 		run->pass = pass;
+		run->first = first;
 		run->rows = rows;
 		run->x = x;
 		switch (node->kind) {
@@ -271,7 +277,7 @@ const float *nn_network_forward(struct nn_network *network, const struct nn_bund
 {
 	static const struct nn_pass using;
 
-	forward(network, params, x, rows, &using);
+	forward(network, params, x, 0, rows, &using);
 	return output_of(network);
 }
 
@@ -287,24 +293,40 @@ static int fail_label(const struct nn_network *network, const struct nn_batch *b
 		bad / positions, place, (long)batch->labels[bad], network->outputs);
 }
 
-int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
-	struct nn_loss_sum *sum, struct nn_error *err)
+static int check_labels(const struct nn_network *network, const struct nn_batch *batch,
+	struct nn_error *err)
 {
-	const struct nn_loss *loss = network->criterion.type;
+	size_t cases = batch->rows * network->positions;
+	size_t bad = cases;
+
+	if (network->criterion.type->wants_classes)
+		bad = nn_loss_bad_label(&network->criterion, batch->labels, cases,
+			network->outputs);
+	return bad < cases ? fail_label(network, batch, bad, err) : NN_OK;
+}
+
+static struct nn_loss_sum loss_of(struct nn_network *network, const struct nn_batch *batch)
+{
 	struct nn_loss_run run = { .out = output_of(network),
 		.y = batch->y,
 		.labels = batch->labels,
 		.cases = batch->rows * network->positions,
 		.outputs = network->outputs,
 		.d_out = network->slots[network->nodes[network->node_count - 1].dy] };
-	size_t bad = loss->wants_classes ?
-		nn_loss_bad_label(&network->criterion, run.labels, run.cases, run.outputs) :
-		run.cases;
 
-	if (bad < run.cases)
-		return fail_label(network, batch, bad, err);
-	*sum = run.cases ? loss->value(&network->criterion, &run) : (struct nn_loss_sum){ 0 };
-	return NN_OK;
+	if (!run.cases)
+		return (struct nn_loss_sum){ 0 };
+	return network->criterion.type->value(&network->criterion, &run);
+}
+
+int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
+	struct nn_loss_sum *sum, struct nn_error *err)
+{
+	int status = check_labels(network, batch, err);
+
+	if (!status)
+		*sum = loss_of(network, batch);
+	return status;
 }
 
 const float *nn_network_predict(struct nn_network *network, size_t rows)
@@ -362,27 +384,68 @@ static void backward_fork(struct nn_network *network, size_t i)
 			network->slots[node->skip], network->runs[i].rows * node->layer.in.count);
 }
 
-int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
-	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
-	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err)
+static struct nn_loss_sum gradient_of_part(struct nn_network *network,
+	const struct nn_bundle *params, const struct nn_batch *part, size_t first,
+	const struct nn_pass *pass, bool accumulate, struct nn_bundle *grad)
 {
-	int status;
+	struct nn_loss_sum sum;
 
-	forward(network, params, batch->x, batch->rows, pass);
-	status = nn_network_loss(network, batch, sum, err);
-	if (status)
-		return status;
-	for (size_t i = network->node_count; i-- > 0 && batch->rows;) {
+	forward(network, params, part->x, first, part->rows, pass);
+	sum = loss_of(network, part);
+	for (size_t i = network->node_count; i-- > 0;) {
 		const struct nn_network_node *node = &network->nodes[i];
 		size_t begin = node->end ? node->begin : i;
 
 		if (node->kind == NN_NODE_LAYER)
-			backward_layers(network, begin, i + 1, accumulate, sum->weight, grad);
+			backward_layers(network, begin, i + 1, accumulate, sum.weight, grad);
 		else if (node->kind == NN_NODE_FORK)
 			backward_fork(network, i);
 		i = begin;
 	}
+	return sum;
+}
+
+/* Rows [first, end) of a batch. */
+static struct nn_batch rows_of(const struct nn_network *network, const struct nn_batch *batch,
+	size_t first, size_t end)
+{
+	size_t cases = first * network->positions;
+
+	return (struct nn_batch){ .x = batch->x + first * network->in.count,
+		.y = batch->y ? batch->y + cases * network->outputs : NULL,
+		.labels = batch->labels ? batch->labels + cases : NULL,
+		.rows = end - first };
+}
+
+/* In parts of about as many rows as the layers want at a time: what a part is all the way forward and
+ * back is small enough to stay in a cache, which the numbers of a whole task are not. */
+int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
+	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
+	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err)
+{
+	size_t parts = network->part_rows ? batch->rows / network->part_rows : 1;
+	int status = check_labels(network, batch, err);
+	size_t first = 0;
+
+	*sum = (struct nn_loss_sum){ 0 };
+	if (status)
+		return status;
 	if (!batch->rows && !accumulate)
 		memset(grad->data, 0, grad->bytes);
+	if (!parts)
+		parts = 1;
+	for (size_t i = 0; i < parts && batch->rows; i++) {
+		size_t end = first + (batch->rows - first) / (parts - i);
+		struct nn_batch part = rows_of(network, batch, first, end);
+		struct nn_loss_sum more = gradient_of_part(network, params, &part, first, pass,
+			accumulate || first, grad);
+
+		sum->loss += more.loss;
+		sum->weight += more.weight;
+		/* Its numbers are left for nn_network_blame. */
+		if (!isfinite(sum->loss))
+			break;
+		first = end;
+	}
 	return NN_OK;
 }

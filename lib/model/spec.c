@@ -382,6 +382,34 @@ static int lay_out_params(struct nn_network *network, struct nn_error *err)
 	return status;
 }
 
+static double flops_of(const struct nn_layer *layer)
+{
+	return layer->type->flops ? layer->type->flops(layer) : (double)layer->out.count;
+}
+
+/* Rows that go through a training pass together: as many as each layer wants, unless it has so little
+ * to do that it makes no difference. 0: all of a task's. */
+static size_t part_rows(const struct nn_network *network)
+{
+	double flops = 0;
+	size_t rows = 0;
+
+	for (size_t i = 0; i < network->node_count; i++)
+		if (network->nodes[i].kind == NN_NODE_LAYER)
+			flops += flops_of(&network->nodes[i].layer);
+	for (size_t i = 0; i < network->node_count; i++) {
+		const struct nn_layer *layer = &network->nodes[i].layer;
+
+		if (network->nodes[i].kind != NN_NODE_LAYER)
+			continue;
+		if (layer->type->whole)
+			return 0;
+		if (layer->rows > rows && 20 * flops_of(layer) > flops)
+			rows = layer->rows;
+	}
+	return rows;
+}
+
 /* How much workspace a row takes. */
 static int measure(struct nn_network *network, struct nn_error *err)
 {
@@ -407,6 +435,7 @@ static int measure(struct nn_network *network, struct nn_error *err)
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
+	network->part_rows = part_rows(network);
 	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
 	return network->runs ? NN_OK : NN_FAILED;
 }

@@ -16,6 +16,7 @@
 static struct {
 	char kernel[NN_KERNEL_TEXT];
 	__typeof__(cblas_sgemm) *sgemm;
+	bool likes_small;
 } blas;
 
 /* "OpenBLAS-0.3.21/SkylakeX/4t" and "SkylakeX" name the same code path. What is no number of threads
@@ -137,6 +138,8 @@ int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 		return NN_FAILED;
 	}
 	set_threads((int)threads);
+	/* The other ones have no kernels of their own for them. */
+	blas.likes_small = strstr("SkylakeX Cooperlake SapphireRapids", corename()) != NULL;
 	sscanf(config(), "OpenBLAS %31s", version);
 	if (threads > 1)
 		snprintf(suffix, sizeof suffix, "/%ut", threads);
@@ -148,6 +151,11 @@ int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 const char *nn_blas_kernel(void)
 {
 	return blas.kernel;
+}
+
+bool nn_blas_likes_small(void)
+{
+	return blas.likes_small;
 }
 
 void nn_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,

@@ -23,6 +23,9 @@ int nn_blas_check_name(const char *kernel, bool *runs, struct nn_error *err);
 /* What runs; "" before nn_blas_load. */
 const char *nn_blas_kernel(void);
 
+/* Does it multiply matrices of up to a million multiplications without copying them first? */
+bool nn_blas_likes_small(void);
+
 /* C = alpha * op(A) op(B) + beta * C, all row-major: op(A) is [m, k], op(B) is [k, n], C is [m, n];
  * lda, ldb, ldc are row lengths as stored. nn_blas_load must have succeeded. */
 void nn_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,

@@ -35,14 +35,14 @@ static inline float nn_absf(float x)
 	return nn_float_from_bits(nn_float_bits(x) & 0x7fffffffu);
 }
 
-/* x, or `most` where x is above it; NaN stays NaN. It is made of bits because of a conditional the
- * compiler may make two ways, and a vector goes both: the one with the constant in it would compute
- * subnormal numbers for nobody, which takes a hundred times as long. */
-static inline float nn_at_most(float x, float most)
+/* a where `which` is 1, b where it is 0. It is made of bits because of a conditional the compiler may
+ * make two ways, and a vector goes both: one with a constant in it would compute subnormal numbers for
+ * nobody, which takes a hundred times as long. */
+static inline float nn_choose(uint32_t which, float a, float b)
 {
-	uint32_t above = 0u - (uint32_t)(x > most);
+	uint32_t mask = 0u - which;
 
-	return nn_float_from_bits((nn_float_bits(x) & ~above) | (nn_float_bits(most) & above));
+	return nn_float_from_bits((nn_float_bits(a) & mask) | (nn_float_bits(b) & ~mask));
 }
 
 /* Added and subtracted it rounds to a whole number, which then is in the low bits of the sum. */
@@ -97,6 +97,16 @@ static inline float nn_exp_sum(float x, float low)
 static inline float nn_exp(float x)
 {
 	return nn_exp_sum(x, 0.0f);
+}
+
+/* e^(x + low) for x from -87 to 88, low a correction small beside 1. */
+static inline float nn_exp_normal(float x, float low)
+{
+	int32_t n;
+	float r = nn_exp_reduce(x, &n) + low;
+
+	/* Of a NaN n is any. */
+	return (1.0f + nn_expm1_series(r)) * nn_float_from_bits(((uint32_t)n + 127u) << 23);
 }
 
 /* e^x for x <= 0 in fewer operations than nn_exp: what is below the normal floats becomes 0, somewhere
@@ -201,16 +211,18 @@ static inline float nn_tanh_slope(float x)
 	return 4.0f * e / ((1.0f + e) * (1.0f + e));
 }
 
-/* e^(-x^2 / 2). The square is split: the exponential would blow its rounding error up. */
+/* e^(-x^2 / 2), 0 where |x| is above 13.1. The square is split: the exponential would blow its rounding
+ * error up. */
 static inline float nn_gauss(float x)
 {
-	float u = nn_at_most(nn_absf(x), 16.0f);
+	uint32_t far = nn_absf(x) > 13.1f;
+	float u = nn_choose(far, 13.1f, nn_absf(x));
 	float high, low;
 
 	/* 12 bits: its square is exact. */
 	high = nn_float_from_bits(nn_float_bits(u) & 0xfffff000u);
 	low = (u - high) * (u + high);
-	return nn_exp_sum(-0.5f * (high * high), -0.5f * low);
+	return nn_choose(far, 0.0f, nn_exp_normal(-0.5f * (high * high), -0.5f * low));
 }
 
 /* The normal distribution's tail P(Z > |x|) = erfc(|x| / sqrt 2) / 2, given g = nn_gauss(x). The
@@ -218,10 +230,11 @@ static inline float nn_gauss(float x)
  * relative error 8e-9 made with tests/unit/figures/normal.py. */
 static inline float nn_normal_tail(float x, float g)
 {
-	float u = nn_at_most(nn_absf(x), 16.0f);
-	float s, p;
+	float u = nn_choose(nn_absf(x) > 16.0f, 16.0f, nn_absf(x));
+	float inverse = 1.0f / (u + 3.5f);
+	float s = (u - 3.5f) * inverse;
+	float p;
 
-	s = (u - 3.5f) / (u + 3.5f);
 	p = 0.000108692975f;
 	p = p * s + 0.000418322446f;
 	p = p * s + -0.00049503924f;
@@ -232,7 +245,7 @@ static inline float nn_normal_tail(float x, float g)
 	p = p * s + 0.315425091f;
 	p = p * s + -0.565561739f;
 	p = p * s + 0.744416074f;
-	return g * p / (u + 3.5f);
+	return g * (p * inverse);
 }
 
 /* x Phi(x), Phi the normal distribution function: GELU in its exact form (D. Hendrycks, K. Gimpel,
