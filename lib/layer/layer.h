@@ -79,8 +79,10 @@ struct nn_layer {
 	struct nn_shape out;
 	struct nn_layer_param params[NN_LAYER_PARAMS];
 	size_t param_count;
-	size_t saved;   /* floats a row that forward leaves for backward, beside input and output */
-	size_t scratch; /* floats that forward or backward may use meanwhile, however many rows */
+	size_t saved; /* floats a row that forward leaves for backward, beside input and output */
+	size_t saved_once; /* the same, however many rows */
+	size_t scratch;  /* floats that forward or backward may use meanwhile, however many rows */
+	size_t part;     /* with type->in_parts: rows of a part at least; 0 and 1 are any */
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
 };
@@ -110,6 +112,7 @@ struct nn_layer_run {
 	const float *x;                       /* [rows, in.count] */
 	float *y;                             /* [rows, out.count]: written by forward */
 	float *saved;                         /* [rows, layer->saved]: written by forward */
+	float *saved_once;                    /* [layer->saved_once]: the same */
 	float *scratch;                       /* [layer->scratch]: worth nothing before and after */
 	const float *dy; /* [rows, out.count]: the loss's gradient with respect to y */
 	float *dx;       /* [rows, in.count]: backward writes it; NULL: not wanted */
@@ -125,11 +128,16 @@ struct nn_layer_type {
 	bool in_place;
 	/* Its backward does not read y: what comes behind may write there. */
 	bool spares_y;
+	/* Of an activation: y may be x's place, its backward finds in y what it wants of x. */
+	bool over_x;
+	/* Rows may come in several calls, a part of them in each, without a difference other than
+	 * in the last digits of grads, and without loss of speed if a part has layer->part rows. */
+	bool in_parts;
 	/* It changes the shape at most: y is x, dx is dy, and forward and backward are NULL. */
 	bool view;
 	/* It has layers in it, which the network runs: see nn-model(5). */
 	bool nests;
-	/* Sets out, params, saved, scratch from in and values. NN_BAD: the input does not suit. */
+	/* Sets out, params, saved, saved_once, scratch from in and values. NN_BAD: the input does not suit. */
 	int (*shape)(struct nn_layer *layer, struct nn_error *err);
 	/* Neither allocates, neither fails. */
 	void (*forward)(const struct nn_layer *layer, const struct nn_layer_run *run);
@@ -141,7 +149,7 @@ struct nn_layer_type {
 
 /* NULL-terminated. */
 extern const struct nn_layer_type *const nn_layer_types[];
-/* Those of them that have neither keys nor parameters; NULL-terminated, for option tables. */
+/* Those of them that map each number by itself, and need no keys; NULL-terminated, for option tables. */
 extern const char *const nn_activation_names[];
 /* NULL if there is no such type. */
 const struct nn_layer_type *nn_layer_find(const char *name);

@@ -13,4 +13,5 @@ static inline float slope(float x)
 	return x > 0.0f ? 1.0f : 0.0f;
 }
 
-NN_ACTIVATION(relu, value, slope)
+/* y > 0 where x > 0. */
+NN_ACTIVATION(relu, value, slope, .over_x = true)

@@ -128,8 +128,9 @@ void nn_network_init(const struct nn_network *network, uint64_t seed, struct nn_
 
 bool nn_node_has_y(const struct nn_network_node *node)
 {
-	return (node->kind == NN_NODE_LAYER && !node->layer.type->view) ||
-		(node->kind == NN_NODE_JOIN && !node->shares_y);
+	return !node->shares_y &&
+		((node->kind == NN_NODE_LAYER && !node->layer.type->view) ||
+			node->kind == NN_NODE_JOIN);
 }
 
 /* Deals the workspace out. */
@@ -149,10 +150,12 @@ static void place_runs(struct nn_network *network, size_t rows)
 		run->y = y;
 		run->saved = place;
 		place += rows * node->layer.saved;
+		run->saved_once = place;
+		place += node->layer.saved_once;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++) {
 		network->slots[slot] = place;
-		place += rows * network->slot_floats[slot];
+		place += (network->slot_is_part[slot] ? 1 : rows) * network->slot_floats[slot];
 	}
 	for (size_t i = 0; i < network->node_count; i++)
 		network->runs[i].scratch = place;
@@ -166,6 +169,7 @@ int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error 
 	if (rows <= network->rows)
 		return NN_OK;
 	if (rows > NN_LAYER_LIMIT || !nn_mul(rows, network->row_floats, &bytes) ||
+		!nn_add(bytes, network->once, &bytes) || !nn_add(bytes, network->parts, &bytes) ||
 		!nn_add(bytes, network->scratch, &bytes) || !nn_mul(bytes, sizeof(float), &bytes))
 		return nn_fail(err, NN_BAD, "%zu rows at once are too many", rows);
 	workspace = nn_alloc_aligned(bytes, err);
@@ -178,13 +182,49 @@ int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error 
 	return NN_OK;
 }
 
-static void forward_layer(struct nn_network *network, size_t i, const struct nn_bundle *params)
+/* Rows [start, start + rows) of what node `i` runs with, for layers that are run a part of the rows at
+ * a time. */
+static struct nn_layer_run part_of(const struct nn_network *network, size_t i, size_t start,
+	size_t rows)
 {
 	const struct nn_layer *layer = &network->nodes[i].layer;
+	struct nn_layer_run run = network->runs[i];
 
-	for (size_t p = 0; p < layer->param_count; p++)
-		network->runs[i].params[p] = param_of(network, params, i, p);
-	layer->type->forward(layer, &network->runs[i]);
+	run.rows = rows;
+	run.x += start * layer->in.count;
+	run.y += start * layer->out.count;
+	run.saved += start * layer->saved;
+	return run;
+}
+
+/* Sets runs of the layers [begin, end) up, and runs them; returns what comes out. */
+static const float *forward_layers(struct nn_network *network, size_t begin, size_t end,
+	const struct nn_bundle *params, const float *x, size_t rows, const struct nn_pass *pass)
+{
+	size_t part = network->nodes[begin].end ? network->nodes[begin].part : rows;
+
+	for (size_t i = begin; i < end; i++) {
+		struct nn_layer_run *run = &network->runs[i];
+
+		run->pass = pass;
+		run->rows = rows;
+		run->x = x;
+		for (size_t p = 0; p < network->nodes[i].layer.param_count; p++)
+			run->params[p] = param_of(network, params, i, p);
+		if (!network->nodes[i].layer.type->view)
+			x = run->y;
+	}
+	for (size_t start = 0; start < rows; start += part)
+		for (size_t i = begin; i < end; i++) {
+			const struct nn_layer *layer = &network->nodes[i].layer;
+			struct nn_layer_run run;
+
+			if (layer->type->view)
+				continue;
+			run = part_of(network, i, start, rows - start < part ? rows - start : part);
+			layer->type->forward(layer, &run);
+		}
+	return x;
 }
 
 static void forward(struct nn_network *network, const struct nn_bundle *params, const float *x,
@@ -200,10 +240,12 @@ static void forward(struct nn_network *network, const struct nn_bundle *params, 
 		run->x = x;
 		switch (node->kind) {
 		case NN_NODE_LAYER:
-			if (node->layer.type->view)
-				break;
-			forward_layer(network, i, params);
-			x = run->y;
+			if (node->end) {
+				x = forward_layers(network, i, node->end, params, x, rows, pass);
+				i = node->end - 1;
+			} else {
+				x = forward_layers(network, i, i + 1, params, x, rows, pass);
+			}
 			break;
 		case NN_NODE_FORK:
 			break;
@@ -275,22 +317,39 @@ const float *nn_network_predict(struct nn_network *network, size_t rows)
 	return out;
 }
 
-static void backward_layer(struct nn_network *network, size_t i, bool accumulate, double weight,
-	const struct nn_bundle *grad)
+/* Where rows from `start` on have theirs; NULL: nobody wants it. */
+static float *gradient_at(const struct nn_network *network, uint32_t slot, size_t start,
+	size_t count)
 {
-	const struct nn_network_node *node = &network->nodes[i];
-	const struct nn_layer *layer = &node->layer;
-	struct nn_layer_run *run = &network->runs[i];
+	if (slot == NN_NO_SLOT)
+		return NULL;
+	return network->slots[slot] + (network->slot_is_part[slot] ? 0 : start * count);
+}
 
-	if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
-		return;
-	run->dy = network->slots[node->dy];
-	run->dx = node->dx == NN_NO_SLOT ? NULL : network->slots[node->dx];
-	run->accumulate = accumulate;
-	run->weight = weight;
-	for (size_t p = 0; p < layer->param_count; p++)
-		run->grads[p] = param_of(network, grad, i, p);
-	layer->type->backward(layer, run);
+/* Backward through the layers [begin, end). */
+static void backward_layers(struct nn_network *network, size_t begin, size_t end, bool accumulate,
+	double weight, const struct nn_bundle *grad)
+{
+	size_t rows = network->runs[begin].rows;
+	size_t part = network->nodes[begin].end ? network->nodes[begin].part : rows;
+
+	for (size_t start = 0; start < rows; start += part)
+		for (size_t i = end; i-- > begin;) {
+			const struct nn_network_node *node = &network->nodes[i];
+			const struct nn_layer *layer = &node->layer;
+			struct nn_layer_run run;
+
+			if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
+				continue;
+			run = part_of(network, i, start, rows - start < part ? rows - start : part);
+			run.dy = gradient_at(network, node->dy, start, layer->out.count);
+			run.dx = gradient_at(network, node->dx, start, layer->in.count);
+			run.accumulate = accumulate || start;
+			run.weight = weight;
+			for (size_t p = 0; p < layer->param_count; p++)
+				run.grads[p] = param_of(network, grad, i, p);
+			layer->type->backward(layer, &run);
+		}
 }
 
 /* Where the gradients of a fork's two branches meet. */
@@ -313,11 +372,16 @@ int nn_network_gradient(struct nn_network *network, const struct nn_bundle *para
 	status = nn_network_loss(network, batch, sum, err);
 	if (status)
 		return status;
-	for (size_t i = network->node_count; i-- > 0 && batch->rows;)
-		if (network->nodes[i].kind == NN_NODE_LAYER)
-			backward_layer(network, i, accumulate, sum->weight, grad);
-		else if (network->nodes[i].kind == NN_NODE_FORK)
+	for (size_t i = network->node_count; i-- > 0 && batch->rows;) {
+		const struct nn_network_node *node = &network->nodes[i];
+		size_t begin = node->end ? node->begin : i;
+
+		if (node->kind == NN_NODE_LAYER)
+			backward_layers(network, begin, i + 1, accumulate, sum->weight, grad);
+		else if (node->kind == NN_NODE_FORK)
 			backward_fork(network, i);
+		i = begin;
+	}
 	if (!batch->rows && !accumulate)
 		memset(grad->data, 0, grad->bytes);
 	return NN_OK;

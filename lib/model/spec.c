@@ -196,6 +196,9 @@ static int parse_item(struct walk *walk, const struct nn_json *item, const char 
 		return NN_FAILED;
 	layer.number = walk->layers++;
 	node->layer = layer;
+	/* In front of it stands a layer that writes what nobody else will read. */
+	node->shares_y = layer.type->over_x && walk->network->node_count > 1 &&
+		node[-1].kind == NN_NODE_LAYER && node[-1].layer.type->spares_y;
 	walk->now = layer.out;
 	return NN_OK;
 }
@@ -388,11 +391,16 @@ static int measure(struct nn_network *network, struct nn_error *err)
 		if (nn_node_has_y(node))
 			fits = fits && nn_add(floats, node->layer.out.count, &floats);
 		fits = fits && nn_add(floats, node->layer.saved, &floats);
+		fits = fits && nn_add(network->once, node->layer.saved_once, &network->once);
 		if (node->layer.scratch > network->scratch)
 			network->scratch = node->layer.scratch;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
-		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
+		if (network->slot_is_part[slot])
+			fits = fits &&
+				nn_add(network->parts, network->slot_floats[slot], &network->parts);
+		else
+			fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
@@ -422,8 +430,10 @@ static int build(struct nn_network *network, const struct nn_json *root,
 		status = write_spec(network, err);
 	if (!status)
 		status = lay_out_params(network, err);
-	if (!status)
+	if (!status) {
+		nn_network_plan_parts(network);
 		status = nn_network_plan_slots(network, err);
+	}
 	return status ? status : measure(network, err);
 }
 
@@ -468,6 +478,7 @@ void nn_network_free(struct nn_network *network)
 	free(network->nodes);
 	nn_criterion_free(&network->criterion);
 	free(network->slot_floats);
+	free(network->slot_is_part);
 	free(network->slots);
 	free(network->offsets);
 	free(network->runs);

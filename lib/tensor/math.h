@@ -4,7 +4,8 @@
  * NN_CLONES and gives the same bits in every instruction set (no contraction, see configure.ac).
  *
  * Errors, measured in tests/unit/test-math.c over the whole range, in units in the last place: exp
- * 1.1, log1p 2, sigmoid and tanh 2.5, slopes 4, normal tail and gelu 5. NaN stays NaN. */
+ * and expm1 1.1, log1p 2, sigmoid and tanh 2.5, silu 3, slopes 4, normal tail and gelu 5. NaN stays
+ * NaN. */
 #ifndef NN_TENSOR_MATH_H
 #define NN_TENSOR_MATH_H
 
@@ -128,6 +129,21 @@ static inline float nn_log1p(float x)
 	return 2.0f * s + 2.0f * s * square * p;
 }
 
+/* e^x - 1 for x <= 0, with all its digits near 0; any other x is taken as 0. */
+static inline float nn_expm1_below(float x)
+{
+	int32_t n;
+	float r, power;
+
+	x = x > 0.0f ? 0.0f : x;
+	x = x < -25.0f ? -25.0f : x;
+	r = nn_exp_reduce(x, &n);
+	n = n < -40 ? -40 : n;
+	n = n > 0 ? 0 : n;
+	power = nn_power_of_two(n);
+	return nn_expm1_series(r) * power + (power - 1.0f);
+}
+
 /* 1 / (1 + e^-x) */
 static inline float nn_sigmoid(float x)
 {
@@ -140,6 +156,24 @@ static inline float nn_sigmoid_slope(float x)
 	float e = nn_exp(-nn_absf(x));
 
 	return e / ((1.0f + e) * (1.0f + e));
+}
+
+/* x sigmoid(x): SiLU, or swish (S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units", 2017) */
+static inline float nn_silu(float x)
+{
+	float e = nn_exp(-nn_absf(x));
+
+	return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
+}
+
+/* sigmoid(x) (1 + x sigmoid(-x)) */
+static inline float nn_silu_slope(float x)
+{
+	float e = nn_exp(-nn_absf(x));
+	float inverse = 1.0f / (1.0f + e);
+	float small = e * inverse;
+
+	return (x < 0 ? small : inverse) + x * (inverse * small);
 }
 
 /* e^2x - 1 over e^2x + 1. */

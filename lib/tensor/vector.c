@@ -87,6 +87,26 @@ double nn_vector_square_sum(const float *a, size_t n)
 	return nn_vector_square_sum(a, left) + nn_vector_square_sum(a + left, n - left);
 }
 
+NN_CLONES double nn_vector_sum(const float *a, size_t n)
+{
+	double sum = 0;
+
+	for (size_t start = 0; start < n; start += BLOCK) {
+		size_t length = n - start < BLOCK ? n - start : BLOCK;
+		size_t whole = length / LANES * LANES;
+		float lanes[LANES] = { 0 };
+
+		for (size_t i = 0; i < whole; i += LANES)
+			for (size_t lane = 0; lane < LANES; lane++)
+				lanes[lane] += a[start + i + lane];
+		for (size_t i = whole; i < length; i++)
+			lanes[i - whole] += a[start + i];
+		for (size_t lane = 0; lane < LANES; lane++)
+			sum += (double)lanes[lane];
+	}
+	return sum;
+}
+
 /* Columns whose sums are held at a time: a few cache lines of each row. */
 #define COLUMNS 64
 

@@ -30,6 +30,7 @@ BATS_TESTS += tests/tool/nn-train-place.bats
 BATS_TESTS += tests/tool/nn-train-send.bats
 BATS_TESTS += tests/tool/nn-assign.bats
 BATS_TESTS += tests/tool/nn-train-modes.bats
+BATS_TESTS += tests/tool/norm.bats
 BATS_TESTS += tests/tool/nn-train-stop.bats
 BATS_TESTS += tests/tool/nn-train-journal.bats
 BATS_TESTS += tests/tool/nn-train-print.bats
