@@ -14,7 +14,7 @@ enum { VOCABULARY, UNITS }; /* keys */
 #define MOST (1 << 24)
 
 static const struct nn_layer_key keys[] = {
-	[VOCABULARY] = { .name = "vocabulary", .type = NN_KEY_SIZE, .required = true, .least = 1 },
+	[VOCABULARY] = { .name = "vocabulary", .type = NN_KEY_TOKENS, .required = true },
 	[UNITS] = { .name = "units", .type = NN_KEY_SIZE, .required = true, .least = 1 },
 	{ .name = NULL },
 };

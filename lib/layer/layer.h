@@ -32,6 +32,7 @@ bool nn_shape_same(const struct nn_shape *a, const struct nn_shape *b);
 enum nn_key_type {
 	NN_KEY_SIZE,    /* a whole number from `least` to NN_LAYER_LIMIT */
 	NN_KEY_OUTPUTS, /* the same; the network's last may be missing if the outputs are known */
+	NN_KEY_TOKENS,  /* the same; it may be missing if the data are tokens of so many kinds */
 	NN_KEY_PAIR,    /* two of them, [height, width], or one for both: see nn_layer_pair */
 	NN_KEY_FLAG,    /* true or false */
 	NN_KEY_CHOICE,  /* one of a list of words; the value is its index */
@@ -156,9 +157,14 @@ const struct nn_layer_type *nn_layer_find(const char *name);
 
 /* The layer that the JSON object `spec` describes, for rows of shape `in`. `path` ("layers[2]")
  * begins the messages: an unknown or missing key, a value of another type or out of range, an input
- * that does not suit are NN_BAD. `outputs`, unless 0, is the value of a missing NN_KEY_OUTPUTS. */
+ * that does not suit are NN_BAD. What is known, unless 0, is the value of
+ * a missing key. */
+struct nn_layer_known {
+	uint64_t outputs; /* of NN_KEY_OUTPUTS */
+	uint64_t tokens;  /* of NN_KEY_TOKENS */
+};
 int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const char *path,
-	const struct nn_shape *in, uint64_t outputs, struct nn_error *err);
+	const struct nn_shape *in, const struct nn_layer_known *known, struct nn_error *err);
 /* Appends it as canonical JSON, all keys written out. */
 int nn_layer_put(const struct nn_layer *layer, struct nn_buffer *out, struct nn_error *err);
 /* The initial values of parameter `param` [product of its shape]: a function of (seed, number,

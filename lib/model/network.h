@@ -20,6 +20,7 @@ struct nn_known_shapes {
 	struct nn_shape in;
 	uint64_t outputs;
 	uint64_t positions;
+	uint64_t tokens; /* of so many kinds are the rows' numbers (0: unknown, or no tokens) */
 };
 
 /* Parses and checks a spec (JSON text, nn-model(5)); shapes are inferred from the input on. Errors

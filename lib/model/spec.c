@@ -73,10 +73,10 @@ static bool has_outputs_key(const struct nn_json *spec)
 /* A walk through the layers of a spec, nested ones too. */
 struct walk {
 	struct nn_network *network;
-	const struct nn_json *last; /* the layer whose outputs may be missing */
-	uint64_t outputs;           /* what they are then */
-	struct nn_shape now;        /* what has been reached */
-	uint64_t layers;            /* so far, without blocks */
+	const struct nn_json *last;  /* the layer whose outputs may be missing */
+	struct nn_layer_known known; /* what is missing then */
+	struct nn_shape now;         /* what has been reached */
+	uint64_t layers;             /* so far, without blocks */
 	unsigned depth;
 };
 #define DEEPEST 16 /* blocks in blocks */
@@ -178,10 +178,11 @@ static int parse_block(struct walk *walk, const struct nn_json *item, const stru
 static int parse_item(struct walk *walk, const struct nn_json *item, const char *path,
 	const char *name, struct nn_error *err)
 {
-	uint64_t outputs = item == walk->last ? walk->outputs : 0;
+	struct nn_layer_known known = { item == walk->last ? walk->known.outputs : 0,
+		walk->known.tokens };
 	struct nn_layer layer;
 	struct nn_network_node *node;
-	int status = nn_layer_parse(&layer, item, path, &walk->now, outputs, err);
+	int status = nn_layer_parse(&layer, item, path, &walk->now, &known, err);
 
 	if (status)
 		return status;
@@ -268,7 +269,9 @@ static int parse_layers(struct nn_network *network, const struct nn_json *root,
 	const struct nn_known_shapes *known, struct nn_error *err)
 {
 	const struct nn_json *array = nn_json_get(root, "layers");
-	struct walk walk = { .network = network, .outputs = known->outputs, .now = network->in };
+	struct walk walk = { .network = network,
+		.known = { known->outputs, known->tokens },
+		.now = network->in };
 
 	find_last(array, &walk.last);
 	return parse_array(&walk, array, "layers", "", err);

@@ -16,6 +16,8 @@ int nn_fit_known(const struct nn_dataset *data, const char *name, struct nn_know
 		return nn_fail_in(err, "%s: tensor x", name);
 	known->outputs = data->has_classes ? data->class_count : data->outputs;
 	known->positions = data->positions;
+	if (nn_bundle_meta(&data->metas, "tokens"))
+		known->tokens = data->class_count;
 	return NN_OK;
 }
 

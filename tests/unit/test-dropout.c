@@ -31,7 +31,8 @@ static void run(struct masks *out, const char *spec, struct nn_pass pass, uint64
 	float *ones = calloc(ROWS * COUNT, sizeof *ones);
 
 	nn_shape_set(&in, 1, &(uint64_t){ COUNT }, &err);
-	if (!json || nn_layer_parse(&layer, json, "layer", &in, 0, &err)) {
+	if (!json ||
+		nn_layer_parse(&layer, json, "layer", &in, &(struct nn_layer_known){ 0 }, &err)) {
 		printf("Bail out! %s\n", err.text);
 		exit(1);
 	}
