@@ -11,11 +11,14 @@
 #include "train/evaluate.h"
 #include "train/report.h"
 
+#include "tools/threads.h"
+
 static const char *model_path;
 static bool json;
 static const char *only;
 static struct nn_metric metric; /* that it names */
 static const char *kernel;
+static uint64_t threads;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -23,6 +26,7 @@ static const struct cli_option options[] = {
 	CLI_FLAG('j', "json", &json, "print one line of JSON"),
 	CLI_WORD(0, "only", "METRIC", &only, nn_metric_names,
 		"print this number alone; top5 stands for topK with any K"),
+	CLI_COUNT(0, "threads", "N", &threads, "of matrix products (default 1)"),
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel, instead of the model's; auto: what suits this CPU"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
@@ -119,6 +123,7 @@ int main(int argc, char **argv)
 
 	if (only)
 		find_metric();
+	use_threads(threads);
 	data = cli_data_operands(model_path, operands, &count);
 	if (json && only)
 		cli_usage("either --json or --only");

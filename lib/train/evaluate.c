@@ -167,7 +167,13 @@ static int load_blas(const struct nn_evaluation *evaluation, const char *kernel,
 {
 	const char *own = nn_bundle_meta(&evaluation->model.params, "kernel");
 	struct nn_error why;
+	char core[NN_KERNEL_TEXT];
 
+	/* Who asks for threads does not ask for the same bits. */
+	if (own && nn_blas_has_asked()) {
+		nn_blas_core(own, core);
+		own = core;
+	}
 	if (kernel)
 		return nn_blas_load(strcmp(kernel, "auto") ? kernel : NULL, 0, err);
 	if (!nn_blas_load(own, 0, &why))
