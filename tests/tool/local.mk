@@ -44,3 +44,4 @@ check_PROGRAMS += tests/tool/rogue
 tests_tool_rogue_SOURCES = tests/tool/rogue.c
 BATS_TESTS += tests/tool/nn-train-faults.bats
 BATS_TESTS += tests/tool/nn-plot.bats
+BATS_TESTS += tests/tool/bits.bats

@@ -70,3 +70,54 @@ tests_unit_test_attention_SOURCES = tests/unit/test-attention.c tests/unit/tap.h
 	tests/unit/figures/attention.h
 tests_unit_test_fit_SOURCES = tests/unit/test-fit.c tests/unit/tap.h
 EXTRA_DIST += tests/unit/figures/attention.py
+
+# This library's loops, compiled once for each instruction set, and the rest from the library.
+if X86_64
+loops = tests/unit/bits.c \
+	lib/base/random.c \
+	lib/layer/attention.c \
+	lib/layer/avg_pool.c \
+	lib/layer/batch_norm.c \
+	lib/layer/conv2d.c \
+	lib/layer/dropout.c \
+	lib/layer/elu.c \
+	lib/layer/embedding.c \
+	lib/layer/gelu.c \
+	lib/layer/group_norm.c \
+	lib/layer/identity.c \
+	lib/layer/leaky_relu.c \
+	lib/layer/max_pool.c \
+	lib/layer/norm.c \
+	lib/layer/relu.c \
+	lib/layer/residual.c \
+	lib/layer/sigmoid.c \
+	lib/layer/silu.c \
+	lib/layer/softmax.c \
+	lib/layer/softmax_layer.c \
+	lib/layer/table.c \
+	lib/layer/tanh.c \
+	lib/layer/unfold.c \
+	lib/loss/binary_cross_entropy.c \
+	lib/loss/cross_entropy.c \
+	lib/loss/huber.c \
+	lib/loss/mae.c \
+	lib/loss/mse.c \
+	lib/loss/tally.c \
+	lib/optim/adagrad.c \
+	lib/optim/moments.c \
+	lib/optim/momentum.c \
+	lib/optim/nesterov.c \
+	lib/optim/rmsprop.c \
+	lib/optim/sgd.c \
+	lib/optim/statistic.c \
+	lib/tensor/convert.c \
+	lib/tensor/vector.c
+bits_flags = $(AM_CFLAGS) -DNN_PLAIN_LOOPS
+check_PROGRAMS += tests/unit/bits-sse2 tests/unit/bits-avx2 tests/unit/bits-avx512
+tests_unit_bits_sse2_SOURCES = $(loops)
+tests_unit_bits_sse2_CFLAGS = $(bits_flags)
+tests_unit_bits_avx2_SOURCES = $(loops)
+tests_unit_bits_avx2_CFLAGS = $(bits_flags) -mavx2 -mfma
+tests_unit_bits_avx512_SOURCES = $(loops)
+tests_unit_bits_avx512_CFLAGS = $(bits_flags) -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
+endif
