@@ -11,11 +11,14 @@
 #include "train/evaluate.h"
 #include "train/report.h"
 
+#include "tools/threads.h"
+
 static const char *model_path;
 static bool json;
 static const char *only;
 static struct nn_metric metric; /* that it names */
 static const char *kernel;
+static uint64_t threads;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -23,6 +26,7 @@ static const struct cli_option options[] = {
 	CLI_FLAG('j', "json", &json, "print one line of JSON"),
 	CLI_WORD(0, "only", "METRIC", &only, nn_metric_names,
 		"print this number alone; top5 stands for topK with any K"),
+	CLI_COUNT(0, "threads", "N", &threads, "of matrix products (default 1)"),
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel, instead of the model's; auto: what suits this CPU"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
@@ -34,6 +38,21 @@ static const struct cli_tool tool = { "nn-eval", "[DATA...]", "tell how well a m
 static void progress(uint64_t rows, uint64_t all)
 {
 	cli_progress("%llu of %llu rows", (unsigned long long)rows, (unsigned long long)all);
+}
+
+static void find_metric(void)
+{
+	struct nn_buffer list = { 0 };
+	struct nn_error err;
+	int status = NN_OK;
+
+	if (nn_metric_find(only, &metric))
+		return;
+	for (size_t i = 0; nn_metric_names[i] && !status; i++)
+		status = nn_buffer_printf(&list, &err, "%s%s", i ? ", " : "", nn_metric_names[i]);
+	if (status)
+		cli_die(&err);
+	cli_usage("--only: '%s' is not one of %s, nor topK", only, list.data);
 }
 
 static const char *what_it_predicts(const struct nn_tally *tally)
@@ -102,11 +121,12 @@ int main(int argc, char **argv)
 	struct nn_tally tally;
 	struct nn_error err;
 
+	if (only)
+		find_metric();
+	use_threads(threads);
 	data = cli_data_operands(model_path, operands, &count);
 	if (json && only)
 		cli_usage("either --json or --only");
-	if (only && !nn_metric_find(only, &metric))
-		cli_usage("--only: there is no metric '%s'", only);
 	cli_output(&output, output_path, false);
 	cli_refuse_path(&output, model_path ? model_path : "-");
 	for (int i = 0; i < count; i++)

@@ -57,7 +57,6 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err);
 	const struct nn_layer_type nn_layer_##NAME = { .name = #NAME,                              \
 		.keys = KEYS,                                                                      \
 		.in_place = true,                                                                  \
-		.in_parts = true,                                                                  \
 		.shape = nn_activation_shape,                                                      \
 		.forward = forward,                                                                \
 		.backward = backward,                                                              \

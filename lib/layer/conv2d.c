@@ -110,7 +110,7 @@ static int set_scratch(struct nn_layer *layer, struct nn_error *err)
 			window.planes / (size_t)layer->values[GROUPS], window.kernel.height,
 			window.kernel.width);
 	plan = plan_of(layer);
-	layer->part = (PART_COLUMNS + plan.places - 1) / plan.places;
+	layer->rows = (PART_COLUMNS + plan.places - 1) / plan.places;
 	/* Each part on a cache line of its own. */
 	layer->scratch = plan.columns + 2 * plan.outputs + 2 * plan.weights +
 		(size_t)layer->values[FILTERS] + 6 * 16;
@@ -490,7 +490,6 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 const struct nn_layer_type nn_layer_conv2d = {
 	.name = "conv2d",
-	.in_parts = true,
 	.keys = keys,
 	.spares_y = true,
 	.shape = shape,

@@ -59,7 +59,6 @@ const struct nn_layer_type nn_layer_gelu = {
 	.name = "gelu",
 	.in_place = true,
 	.over_x = true,
-	.in_parts = true,
 	.shape = shape,
 	.forward = forward,
 	.backward = backward,

@@ -84,7 +84,6 @@ struct nn_layer {
 	size_t saved_once; /* the same, however many rows */
 	size_t scratch;  /* floats that forward or backward may use meanwhile, however many rows */
 	size_t rows;     /* of a task that it wants at a time, to be fast; 0: it does not care */
-	size_t part;     /* with type->in_parts: rows of a part at least; 0 and 1 are any */
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
 };
@@ -133,9 +132,6 @@ struct nn_layer_type {
 	bool spares_y;
 	/* Of an activation: y may be x's place, its backward finds in y what it wants of x. */
 	bool over_x;
-	/* Rows may come in several calls, a part of them in each, without a difference other than
-	 * in the last digits of grads, and without loss of speed if a part has layer->part rows. */
-	bool in_parts;
 	/* It changes the shape at most: y is x, dx is dy, and forward and backward are NULL. */
 	bool view;
 	/* What it makes of a row depends on the others: it must see all rows of a task at once. */

@@ -7,9 +7,7 @@
 #define INLINE inline __attribute__((always_inline))
 
 typedef float piece __attribute__((vector_size(32), aligned(4), may_alias));
-typedef float long_piece __attribute__((vector_size(64), aligned(4), may_alias));
 #define PIECE 8
-#define LONG_PIECE 16
 
 /* `rows` rows of n numbers: where they go, where they are. */
 struct block {
@@ -20,13 +18,6 @@ struct block {
 	size_t n;
 	size_t rows;
 };
-
-static INLINE void copy_long_pieces(const struct block *b, size_t at)
-{
-	for (size_t row = 0; row < b->rows; row++)
-		*(long_piece *)(b->to + row * b->to_row + at) =
-			*(const long_piece *)(b->from + row * b->from_row + at);
-}
 
 static INLINE void copy_pieces(const struct block *b, size_t at)
 {
@@ -46,12 +37,8 @@ static INLINE void copy_block(const struct block *b)
 {
 	size_t at = 0;
 
-	for (; at + LONG_PIECE <= b->n; at += LONG_PIECE)
-		copy_long_pieces(b, at);
-	if (at + PIECE <= b->n) {
+	for (; at + PIECE <= b->n; at += PIECE)
 		copy_pieces(b, at);
-		at += PIECE;
-	}
 	if (at < b->n && b->n >= PIECE)
 		copy_pieces(b, b->n - PIECE);
 	else

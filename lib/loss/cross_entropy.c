@@ -12,12 +12,11 @@
 #include <string.h>
 
 #include "loss/types.h"
+#include "tensor/lanes.h"
 #include "tensor/math.h"
-#include "tensor/vector.h"
 
 #define CASES 16 /* of a chunk: their floats are whole vectors */
 #define SHORT 48 /* most outputs of a case that is turned */
-#define LANES 16
 
 struct chunk {
 	float tile[SHORT * CASES]; /* of short cases: [outputs, CASES] */
@@ -91,12 +90,12 @@ static inline int32_t greater(int32_t a, int32_t b)
 /* Of a long case. Behind whole vectors the last one is looked at, of which some has been seen. */
 static inline float greatest_of(const float *out, size_t n)
 {
-	int32_t lanes[LANES];
+	int32_t lanes[NN_LANES];
 
-	for (size_t lane = 0; lane < LANES; lane++)
-		lanes[lane] = order_of(out[n - LANES + lane]);
-	for (size_t i = 0; i + LANES <= n; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
+	for (size_t lane = 0; lane < NN_LANES; lane++)
+		lanes[lane] = order_of(out[n - NN_LANES + lane]);
+	for (size_t i = 0; i + NN_LANES <= n; i += NN_LANES)
+		for (size_t lane = 0; lane < NN_LANES; lane++)
 			lanes[lane] = greater(order_of(out[i + lane]), lanes[lane]);
 	for (size_t lane = 0; lane < 8; lane++)
 		lanes[lane] = greater(lanes[lane], lanes[lane + 8]);
@@ -105,34 +104,6 @@ static inline float greatest_of(const float *out, size_t n)
 	for (size_t lane = 0; lane < 2; lane++)
 		lanes[lane] = greater(lanes[lane], lanes[lane + 2]);
 	return float_of(greater(lanes[0], lanes[1]));
-}
-
-/* Written out, so that it stays in registers. */
-static inline double fold(double *lanes)
-{
-	for (size_t lane = 0; lane < 8; lane++)
-		lanes[lane] += lanes[lane + 8];
-	for (size_t lane = 0; lane < 4; lane++)
-		lanes[lane] += lanes[lane + 4];
-	for (size_t lane = 0; lane < 2; lane++)
-		lanes[lane] += lanes[lane + 2];
-	return lanes[0] + lanes[1];
-}
-
-/* In fixed lanes; what the last vector has of the whole ones before it counts 0 there. */
-static inline double sum_of(const float *e, size_t n)
-{
-	static const float counts[2 * LANES] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-	const float *count = counts + n % LANES;
-	double lanes[LANES];
-
-	for (size_t lane = 0; lane < LANES; lane++)
-		lanes[lane] = (double)(e[n - LANES + lane] * count[lane]);
-	for (size_t i = 0; i + LANES <= n; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
-			lanes[lane] += (double)e[i + lane];
-	return fold(lanes);
 }
 
 /* e, which may be out, becomes e^(out - greatest). */
@@ -150,7 +121,7 @@ static inline void run_along(struct chunk *chunk, const float *out, float *e, si
 	for (size_t i = 0; i < cases * outputs; i++)
 		e[i] = nn_exp_below(e[i]);
 	for (size_t i = 0; i < cases; i++)
-		chunk->sum[i] = sum_of(e + i * outputs, outputs);
+		chunk->sum[i] = nn_lanes_sum(e + i * outputs, outputs);
 }
 
 /* e^(out - greatest), in the tile of short cases, in e of long ones; and what is made of its sum. */
@@ -199,24 +170,10 @@ static struct terms terms_of(const struct nn_criterion *criterion, size_t output
 	return terms;
 }
 
-/* The sum of the outputs above the greatest one, each times its class's weight; in fixed lanes. */
-NN_CLONES static double weighted_sum(const float *weights, const float *out, double greatest,
-	size_t n)
+/* The sum of the outputs, each times its class's weight. */
+NN_CLONES static double weighted_sum(const float *weights, const float *out, size_t n)
 {
-	double lanes[LANES] = { 0 };
-	size_t whole = n / LANES * LANES;
-
-	for (size_t i = 0; i < whole && weights; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
-			lanes[lane] +=
-				(double)weights[i + lane] * ((double)out[i + lane] - greatest);
-	for (size_t i = 0; i < whole && !weights; i += LANES)
-		for (size_t lane = 0; lane < LANES; lane++)
-			lanes[lane] += (double)out[i + lane] - greatest;
-	for (size_t i = whole; i < n; i++)
-		lanes[i - whole] +=
-			(weights ? (double)weights[i] : 1) * ((double)out[i] - greatest);
-	return fold(lanes);
+	return weights ? nn_lanes_dot(weights, out, n) : nn_lanes_sum(out, n);
 }
 
 /* Case i of a chunk: its loss and weight, how its exponentials are to be scaled, and *own, the gradient
@@ -232,9 +189,8 @@ static struct nn_loss_sum measure(const struct terms *terms, struct chunk *chunk
 
 	if (terms->other > 0) {
 		loss += terms->other *
-			(terms->all * chunk->log[i] -
-				weighted_sum(terms->criterion->class_weights, out,
-					(double)chunk->greatest[i], outputs));
+			(terms->all * (chunk->log[i] + (double)chunk->greatest[i]) -
+				weighted_sum(terms->criterion->class_weights, out, outputs));
 		slope += terms->other * (terms->all * (double)e * inverse - weight);
 	}
 	chunk->scale[i] = (float)((share + terms->other * terms->all) * inverse);

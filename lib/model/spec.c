@@ -427,11 +427,7 @@ static int measure(struct nn_network *network, struct nn_error *err)
 			network->scratch = node->layer.scratch;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
-		if (network->slot_is_part[slot])
-			fits = fits &&
-				nn_add(network->parts, network->slot_floats[slot], &network->parts);
-		else
-			fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
+		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
@@ -462,10 +458,8 @@ static int build(struct nn_network *network, const struct nn_json *root,
 		status = write_spec(network, err);
 	if (!status)
 		status = lay_out_params(network, err);
-	if (!status) {
-		nn_network_plan_parts(network);
+	if (!status)
 		status = nn_network_plan_slots(network, err);
-	}
 	return status ? status : measure(network, err);
 }
 
@@ -510,7 +504,6 @@ void nn_network_free(struct nn_network *network)
 	free(network->nodes);
 	nn_criterion_free(&network->criterion);
 	free(network->slot_floats);
-	free(network->slot_is_part);
 	free(network->slots);
 	free(network->offsets);
 	free(network->runs);

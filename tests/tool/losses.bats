@@ -86,3 +86,20 @@ start() {
 	nn-train -w 1 -e 3 --valid or.nnt -v or-start.nnt or.nnt 2>err >out
 	grep -qE 'validation loss [0-9.]+, accuracy' err
 }
+
+@test "a text is validated by its perplexity, where less is better" {
+	for i in $(seq 40); do printf 'abcd abcd dcba '; done >text
+	nn-import -f text --context 8 -o text.nnt text
+	echo '{"input":[8],"layers":[{"type":"embedding","vocabulary":256,"units":8},{"type":"dense","per_position":true}],"loss":{"type":"cross_entropy","ignore_index":32}}' |
+		nn-init -d text.nnt --seed 1 -o text-start.nnt
+	nn-train -w 1 -b 16 -e 30 -O adam --lr 0.05 --valid text.nnt --target 2 -v \
+		text-start.nnt text.nnt -o text-trained.nnt 2>err
+	grep -q 'stops after step [0-9]*: best perplexity 1\.' err
+	perplexity=$(nn-eval --only perplexity -m text-trained.nnt text.nnt)
+	awk -v p="$perplexity" 'BEGIN { exit !(p > 1 && p <= 2) }'
+	nn-eval -m text-trained.nnt text.nnt | grep -qE '^rows +[0-9]+, [0-9]+ positions, [0-9]+ of them ignored$'
+	for w in 2 3; do
+		nn-train -w $w --shards 3 -b 16 -e 2 text-start.nnt text.nnt -o text-$w.nnt
+	done
+	cmp text-2.nnt text-3.nnt
+}

@@ -273,8 +273,8 @@ setup() {
 	sh_fails 2 'only once' 'nn-eval -m model - - <kinds.nnt'
 	fails 2 'either --json or --only' nn-eval -j --only loss -m model kinds.nnt
 	fails 2 '--only r2: the model predicts classes' nn-eval --only r2 -m model kinds.nnt
-	fails 2 "--only: there is no metric 'top0'" nn-eval --only top0 -m model kinds.nnt
-	fails 2 "--only: there is no metric 'hits'" nn-eval --only hits -m model kinds.nnt
+	fails 2 "--only: 'top0' is not one of loss, perplexity, accuracy, top5, " nn-eval --only top0 -m model kinds.nnt
+	fails 2 "--only: 'hits' is not one of loss" nn-eval --only hits -m model kinds.nnt
 	fails 2 '--only f1: the model predicts numbers' nn-eval --only f1 -m regression numbers.nnt
 	fails 2 'is both input and output' nn-eval -m model -o model kinds.nnt
 	sh_fails 2 'is both input and output' 'nn-eval -o model kinds.nnt <model'
