@@ -2,6 +2,9 @@
 
 #include "tensor/blas.h"
 
+/* Multiplications in a product of which copying takes more than a few hundredths of the time. */
+#define MOST 32e6
+
 /* Sides of blocks: with these BLAS computes from the matrices as they lie. It copies larger ones first,
  * which takes a tenth of the time. */
 struct sides {
@@ -26,7 +29,7 @@ void nn_product(bool transpose_a, size_t m, size_t n, size_t k, float alpha, con
 {
 	struct sides sides = sides_of(transpose_a);
 
-	if (!nn_blas_likes_small()) {
+	if (!nn_blas_likes_small() || (double)m * (double)n * (double)k > MOST) {
 		nn_gemm(transpose_a, false, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 		return;
 	}

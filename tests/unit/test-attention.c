@@ -161,8 +161,8 @@ static void draw_tokens(float *values, size_t count, uint64_t stream, uint64_t v
 
 static const char transformer[] =
 	"{\"input\":[33],\"layers\":[{\"type\":\"embedding\",\"vocabulary\":13,\"units\":12},"
-	"{\"type\":\"position_embedding\"},{\"type\":\"residual\",\"layers\":[{\"type\":\"attention\","
-	"\"heads\":3,\"causal\":true}]},{\"type\":\"residual\",\"layers\":[{\"type\":\"dense\","
+	"{\"type\":\"position_embedding\"},{\"type\":\"residual\",\"layers\":[{\"type\":\"layer_norm\"},{\"type\":\"attention\","
+	"\"heads\":3,\"causal\":true}]},{\"type\":\"residual\",\"layers\":[{\"type\":\"layer_norm\"},{\"type\":\"dense\","
 	"\"units\":24,\"per_position\":true},{\"type\":\"gelu\"},{\"type\":\"dense\",\"units\":12,"
 	"\"per_position\":true}]},{\"type\":\"dense\",\"units\":13,\"per_position\":true}],"
 	"\"loss\":\"cross_entropy\"}";

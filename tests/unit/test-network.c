@@ -407,6 +407,49 @@ static void check_labels(void)
 	nn_partial_free(&partial);
 }
 
+/* A dense layer so small wants a few hundred rows at a time: these are two parts. */
+#define TALL 600
+
+static void check_parts(void)
+{
+	struct nn_network *parted =
+		parse("{\"input\":[2],\"layers\":[{\"type\":\"dropout\"}," DENSE(
+			3) "],"
+			   "\"loss\":\"cross_entropy\"}");
+	static float x[TALL * 2];
+	static int32_t labels[TALL];
+	struct nn_bundle weights = { 0 };
+	struct nn_bundle grad = { 0 };
+	struct nn_batch batch = { x, NULL, labels, TALL };
+	double loss, half;
+
+	nn_network_layout(parted, &weights, &err);
+	nn_network_layout(parted, &grad, &err);
+	nn_bundle_alloc(&weights, &err);
+	nn_bundle_alloc(&grad, &err);
+	nn_network_init(parted, 1, &weights);
+	nn_network_reserve(parted, TALL, &err);
+	for (size_t i = 0; i < TALL * 2; i++)
+		x[i] = 1;
+	gradient(parted, &weights, x, labels, TALL, false, &grad, &loss);
+	gradient(parted, &weights, x, labels, TALL / 2, false, &grad, &half);
+	ok(fabs(loss - 2 * half) > 1e-6 * loss && fabs(loss - 2 * half) < 0.2 * loss,
+		"rows are dropped by their number in the task, not in the part");
+	labels[TALL - 1] = 3;
+	ok(gradient(parted, &weights, x, labels, TALL, false, &grad, &loss) == NN_BAD &&
+			!strcmp(err.text, "row 599: class 3, but the network has 3 outputs"),
+		"a class that is none, in the last part");
+	labels[TALL - 1] = 0;
+	x[2 * (TALL - 2)] = x[2 * (TALL - 2) + 1] = (float)NAN;
+	gradient(parted, &weights, x, labels, TALL, false, &grad, &loss);
+	nn_network_blame(parted, &batch, loss, &err);
+	ok(isnan(loss) && strstr(err.text, "the input, where row 598 has nan"),
+		"and a number that is none");
+	nn_bundle_free(&weights);
+	nn_bundle_free(&grad);
+	nn_network_free(parted);
+}
+
 /* -log softmax in closed form, where a naive one overflows. */
 static void check_softmax(void)
 {
@@ -470,6 +513,7 @@ int main(void)
 	check_no_rows();
 	check_accumulate();
 	check_labels();
+	check_parts();
 	check_softmax();
 	nn_bundle_free(&params);
 	nn_bundle_free(&frame);

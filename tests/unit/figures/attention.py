@@ -1,6 +1,6 @@
 """What transformers are made of: prints attention.h, which test-attention.c reads."""
 import torch
-from torch.nn import GELU, Embedding, Linear, MultiheadAttention, Sequential
+from torch.nn import GELU, Embedding, LayerNorm, Linear, MultiheadAttention, Sequential
 
 from common import Header
 
@@ -77,12 +77,16 @@ header.case("attention without bias", [dense(4), attention(2, bias=False)],
 header.case("attention first", [attention(2, causal=True)], Sequential(Attention(6, 2, True)), 3, [5, 6], scale=1 / 32)
 header.case("attention with large scores", [dense(4), attention(2, causal=True)],
             Sequential(Linear(3, 4), Attention(4, 2, True)), 3, [5, 3], scale=1 / 16, tolerance=10)
+NORM = {"type": "layer_norm"}
 header.case("two blocks",
-            [embedding(11, 8), POSITIONS, residual(attention(2, causal=True)),
-             residual(dense(16), {"type": "gelu"}, dense(8)), residual(attention(4, causal=True)),
-             residual(dense(16), {"type": "gelu"}, dense(8)), dense(11, bias=False)],
-            Sequential(Embedding(11, 8), Positions(12, 8), Residual(Attention(8, 2, True)),
-                       Residual(Linear(8, 16), GELU(), Linear(16, 8)), Residual(Attention(8, 4, True)),
-                       Residual(Linear(8, 16), GELU(), Linear(16, 8)), Linear(8, 11, bias=False)),
-            3, [12], vocabulary=11, classes=11, scale=1 / 64, rename=ours)
+            [embedding(11, 8), POSITIONS, residual(NORM, attention(2, causal=True)),
+             residual(NORM, dense(16), {"type": "gelu"}, dense(8)), residual(NORM, attention(4, causal=True)),
+             residual(NORM, dense(16), {"type": "gelu"}, dense(8)), NORM, dense(11, bias=False)],
+            Sequential(Embedding(11, 8), Positions(12, 8), Residual(LayerNorm(8), Attention(8, 2, True)),
+                       Residual(LayerNorm(8), Linear(8, 16), GELU(), Linear(16, 8)),
+                       Residual(LayerNorm(8), Attention(8, 4, True)),
+                       Residual(LayerNorm(8), Linear(8, 16), GELU(), Linear(16, 8)), LayerNorm(8),
+                       Linear(8, 11, bias=False)),
+            3, [12], vocabulary=11, classes=11, scale=1 / 64, rename=ours,
+            offsets={"2.0.weight": 1, "3.0.weight": 1, "4.0.weight": 1, "5.0.weight": 1, "6.weight": 1}, tolerance=2)
 header.end()
