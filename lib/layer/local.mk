@@ -3,6 +3,8 @@ libnnpipe_a_SOURCES += \
 	lib/layer/attention.c \
 	lib/layer/avg_pool.c \
 	lib/layer/conv2d.c \
+	lib/layer/conv_plan.c \
+	lib/layer/conv_plan.h \
 	lib/layer/dense.c \
 	lib/layer/embedding.c \
 	lib/layer/flatten.c \
