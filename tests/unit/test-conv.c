@@ -442,10 +442,24 @@ static void check_splits(void)
 		"{\"type\":\"global_avg_pool\"},{\"type\":\"dense\",\"units\":4}],"
 		"\"loss\":\"cross_entropy\"}";
 
+	static const char blocks[] =
+		"{\"input\":[3,24,24],\"layers\":[{\"type\":\"conv2d\",\"filters\":16,\"kernel\":3,"
+		"\"padding\":1},{\"type\":\"relu\"},{\"type\":\"residual\",\"layers\":[{\"type\":\"conv2d\","
+		"\"filters\":16,\"kernel\":3,\"padding\":1},{\"type\":\"relu\"},{\"type\":\"conv2d\","
+		"\"filters\":16,\"kernel\":3,\"padding\":1}]},{\"type\":\"relu\"},{\"type\":\"max_pool\","
+		"\"kernel\":2},{\"type\":\"residual\",\"layers\":[{\"type\":\"conv2d\",\"filters\":32,"
+		"\"kernel\":3,\"stride\":2,\"padding\":1},{\"type\":\"relu\"},{\"type\":\"conv2d\","
+		"\"filters\":32,\"kernel\":3,\"padding\":1}],\"shortcut\":[{\"type\":\"conv2d\",\"filters\":32,"
+		"\"kernel\":1,\"stride\":2},{\"type\":\"tanh\"}]},{\"type\":\"relu\"},"
+		"{\"type\":\"global_avg_pool\"},{\"type\":\"dense\",\"units\":5}],"
+		"\"loss\":\"cross_entropy\"}";
+
 	check_split(lenet, 150, 64);
 	check_split(lenet, 37, 1);
 	check_split(small, 700, 64);
 	check_split(small, 101, 3);
+	check_split(blocks, 45, 1);
+	check_split(blocks, 45, 16);
 }
 
 int main(void)
