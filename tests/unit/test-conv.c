@@ -462,6 +462,30 @@ static void check_splits(void)
 	check_split(blocks, 45, 16);
 }
 
+/* A loss that is no number, behind a view that has nothing before it. */
+static void check_blame(void)
+{
+	static const struct nn_pass pass = { .training = true };
+	struct nn_network *network = figure_parse(
+		"{\"input\":[2,2],\"layers\":[{\"type\":\"flatten\"},{\"type\":\"dense\","
+		"\"units\":1}],\"loss\":\"mse\"}");
+	struct nn_batch batch = { (float[4]){ 1, 2, 3, 4 }, (float[1]){ 0 }, NULL, 1 };
+	struct nn_bundle params, grad;
+	struct nn_loss_sum sum;
+
+	figure_alloc(network, &params);
+	figure_alloc(network, &grad);
+	((float *)nn_bundle_data(&params, nn_bundle_find(&params, "1.bias")))[0] = NAN;
+	nn_network_reserve(network, 1, &figure_err);
+	nn_network_gradient(network, &params, &batch, &pass, false, &grad, &sum, &figure_err);
+	ok(nn_network_blame(network, &batch, sum.loss, &figure_err) == NN_BAD &&
+			strstr(figure_err.text, "what comes out of layer 1 dense, where row 0"),
+		"flatten is not blamed for a loss that is no number");
+	nn_bundle_free(&params);
+	nn_bundle_free(&grad);
+	nn_network_free(network);
+}
+
 int main(void)
 {
 	check_bad_specs();
@@ -475,5 +499,6 @@ int main(void)
 	check_nan("{\"type\":\"max_pool\",\"kernel\":3,\"stride\":2,\"padding\":1}", 5);
 	check_nan("{\"type\":\"global_max_pool\"}", 4);
 	check_splits();
+	check_blame();
 	return tap_done();
 }
