@@ -5,9 +5,11 @@ nobase_dist_demo_SCRIPTS = \
 	examples/digits/run.sh \
 	examples/kill-it/run.sh \
 	examples/linear-regression/run.sh \
+	examples/mnist-cnn/run.sh \
 	examples/parallel/run.sh \
 	examples/ssh/run.sh \
 	examples/straggler/run.sh \
+	examples/tiny-gpt/run.sh \
 	examples/train-ssh/run.sh
 nobase_dist_demo_DATA = \
 	examples/README.md \
@@ -21,8 +23,14 @@ nobase_dist_demo_DATA = \
 	examples/linear-regression/README.md \
 	examples/linear-regression/check.awk \
 	examples/linear-regression/data.awk \
+	examples/mnist-cnn/README.md \
+	examples/mnist-cnn/digits.json \
+	examples/mnist-cnn/mnist.json \
 	examples/parallel/README.md \
 	examples/ssh/README.md \
 	examples/ssh/hosts.sh \
 	examples/straggler/README.md \
+	examples/tiny-gpt/README.md \
+	examples/tiny-gpt/moby-dick.txt.gz \
+	examples/tiny-gpt/spec.json \
 	examples/train-ssh/README.md

@@ -19,6 +19,7 @@
 #include "train/task.h"
 
 #include "tools/optimizer-options.h"
+#include "tools/threads.h"
 
 static const char *model_path;
 static struct nn_task_options task;
@@ -30,6 +31,7 @@ static const char *kernel;
 static uint64_t shared;
 static struct nn_optim_options inner;
 static double pace;
+static uint64_t threads;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -40,6 +42,8 @@ static const struct cli_option options[] = {
 		"steps an epoch, instead of --batch; a model that says so itself is obeyed"),
 	CLI_COUNT_GIVEN('s', "seed", "N", &task.seed, &task.has_seed,
 		"seed of the order of the rows (default the model's)"),
+	CLI_COUNT(0, "threads", "N", &threads,
+		"of matrix products (default 1, or what the model's kernel says)"),
 	CLI_HEADING("Shards of one file, without cutting it"),
 	CLI_STRING(0, "shard", "K/V", &view.which,
 		"only shard K of V, from 0, or K-L/V: shards K to L"),
@@ -208,6 +212,7 @@ int main(int argc, char **argv)
 
 	inner = nn_optim_no_options;
 	operands = cli_start(&tool, argc, argv, &count);
+	use_threads(threads);
 	check_usage(operands, count);
 	resolve_inner();
 	cli_output(&output, output_path, true);

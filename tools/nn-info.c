@@ -143,7 +143,10 @@ static int show_spec(struct view *view, const char *spec, struct nn_error *err)
 	char input[NN_SHAPE_TEXT];
 	int status;
 
-	if (!nn_network_parse(&network, spec, strlen(spec), "spec", err)) {
+	status = nn_network_parse(&network, spec, strlen(spec), "spec", err);
+	if (status == NN_FAILED)
+		return status;
+	if (!status) {
 		const struct nn_shape *in = nn_network_input_shape(network);
 		const struct nn_criterion *criterion = nn_network_criterion(network);
 

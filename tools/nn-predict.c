@@ -11,6 +11,8 @@
 #include "train/generate.h"
 #include "train/predictions.h"
 
+#include "tools/threads.h"
+
 static const char *const formats[] = { "csv", "data", NULL };
 
 static const char *model_path;
@@ -22,6 +24,7 @@ static const char *prompt = "\n";
 static struct nn_generate_options how = { .temperature = 1 };
 static bool has_temperature;
 static const char *kernel;
+static uint64_t threads;
 static const char *output_path;
 
 static const struct cli_option options[] = {
@@ -37,6 +40,7 @@ static const struct cli_option options[] = {
 		"of --generate: below 1 likelier, above 1 rarer bytes; 0: the likeliest (default 1)"),
 	CLI_COUNT(0, "top-k", "K", &how.top_k, "of --generate: draw from so many likeliest bytes"),
 	CLI_COUNT('s', "seed", "N", &how.seed, "of --generate: another text (default 0)"),
+	CLI_COUNT(0, "threads", "N", &threads, "of matrix products (default 1)"),
 	CLI_STRING(0, "kernel", "NAME", &kernel,
 		"matrix kernel, instead of the model's; auto: what suits this CPU"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
@@ -163,6 +167,7 @@ int main(int argc, char **argv)
 	struct nn_output output;
 	struct nn_error err;
 
+	use_threads(threads);
 	check_generate(count, to_data);
 	if (generates)
 		return main_of_text(&output);
@@ -178,7 +183,7 @@ int main(int argc, char **argv)
 			cli_die(&err);
 	if (nn_evaluation_model(&evaluation, model_path ? model_path : "-", &err))
 		cli_die(&err);
-	if (csv.probabilities && !evaluation.loss->wants_classes)
+	if (csv.probabilities && !evaluation.loss->wants_classes && !evaluation.loss->binary)
 		cli_usage("--proba: the model predicts numbers, not classes");
 	for (int i = 0; i < count; i++)
 		if (nn_evaluation_add(&evaluation, data[i], false, &err))

@@ -18,6 +18,7 @@
 
 #include "tools/capacity.h"
 #include "tools/optimizer-options.h"
+#include "tools/threads.h"
 #include "tools/train-data.h"
 #include "tools/train-faults.h"
 #include "tools/train-mode.h"
@@ -45,6 +46,7 @@ static const char *compress;
 static bool resume;
 static const char *log_path;
 static const char *journal_path;
+static uint64_t threads;
 static const char *output_path;
 static bool verbose;
 static bool print_script;
@@ -92,6 +94,7 @@ static const struct cli_option options[] = {
 	CLI_REALS(0, "capacity", "C,...", &capacity,
 		"how fast each worker is, for --assign weighted (default measured)"),
 	TRAIN_FAULT_OPTIONS(faults),
+	CLI_COUNT(0, "threads", "N", &threads, "of the matrix products of each worker (default 1)"),
 	CLI_HEADING("Checkpoints:"),
 	CLI_STRING('c', "checkpoint", "FILE", &plan.checkpoint,
 		"model and state go there in the end, and if the run is stopped"),
@@ -340,12 +343,14 @@ static void name_kernel(struct nn_checkpoint *checkpoint, const char *name)
 {
 	struct nn_bundle *params = &checkpoint->model.params;
 	const char *kernel = nn_bundle_meta(params, "kernel");
+	/* A code path alone does not say how many threads. */
+	bool bare = !kernel || (threads && !strchr(kernel, '/'));
 	struct nn_error err;
 
-	if (kernel && !plan.valid)
+	if (kernel && !plan.valid && !threads)
 		return;
 	if (nn_blas_load(kernel, 0, &err) ||
-		(!kernel && nn_bundle_set_meta(params, "kernel", nn_blas_kernel(), &err))) {
+		(bare && nn_bundle_set_meta(params, "kernel", nn_blas_kernel(), &err))) {
 		nn_fail_in(&err, "%s", name);
 		cli_die(&err);
 	}
@@ -588,6 +593,7 @@ int main(int argc, char **argv)
 	faults = train_usual_faults;
 	plan.target = (double)NAN;
 	operands = cli_start(&tool, argc, argv, &count);
+	use_threads(threads);
 	check_usage(count, operands);
 	read_every();
 	read_hosts();

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 bool nn_mul(size_t a, size_t b, size_t *out)
 {
@@ -71,13 +72,23 @@ void *nn_realloc(void *block, size_t count, size_t size, struct nn_error *err)
 	return grown;
 }
 
+/* Large blocks lie on large pages where the system has some to give: rows drawn from all over them then
+ * miss the cache alone, and not the page tables too. */
+#define LARGE ((size_t)4 << 20)
+#define LARGE_PAGE ((size_t)2 << 20)
+
 void *nn_alloc_aligned(size_t bytes, struct nn_error *err)
 {
 	size_t rounded;
 	void *block = NULL;
 
-	if (nn_round_up(bytes ? bytes : 1, NN_ALIGN, &rounded) && rounded <= PTRDIFF_MAX)
-		block = aligned_alloc(NN_ALIGN, rounded);
+	if (nn_round_up(bytes ? bytes : 1, bytes < LARGE ? NN_ALIGN : LARGE_PAGE, &rounded) &&
+		rounded <= PTRDIFF_MAX)
+		block = aligned_alloc(bytes < LARGE ? NN_ALIGN : LARGE_PAGE, rounded);
+#ifdef MADV_HUGEPAGE
+	if (block && bytes >= LARGE)
+		madvise(block, rounded, MADV_HUGEPAGE);
+#endif
 	if (!block)
 		nn_fail(err, NN_FAILED, "no memory for %zu bytes", bytes);
 	return block;

@@ -1,5 +1,7 @@
 #include "base/random.h"
 
+#include <string.h>
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #include <Random123/philox.h>
@@ -35,6 +37,54 @@ uint64_t nn_random_u64(const struct nn_random *stream, uint64_t index)
 double nn_random_uniform(const struct nn_random *stream, uint64_t index)
 {
 	return (double)(nn_random_u64(stream, index) >> 11) * 0x1p-53;
+}
+
+#define LANES 32
+
+/* Philox of LANES counters side by side: compilers make vectors of this, and not of Random123's. */
+NN_CLONES static void fill_lanes(uint32_t *restrict words, const uint32_t *key, uint64_t low,
+	uint64_t high)
+{
+	uint32_t a[LANES], b[LANES], c[LANES], d[LANES];
+	uint32_t k0 = key[0];
+	uint32_t k1 = key[1];
+
+	for (size_t l = 0; l < LANES; l++) {
+		a[l] = (uint32_t)(low + l);
+		b[l] = (uint32_t)((low + l) >> 32);
+		c[l] = (uint32_t)high;
+		d[l] = (uint32_t)(high >> 32);
+	}
+	for (int round = 0; round < PHILOX4x32_DEFAULT_ROUNDS; round++) {
+		for (size_t l = 0; l < LANES; l++) {
+			uint32_t high0 = (uint32_t)((uint64_t)a[l] * PHILOX_M4x32_0 >> 32);
+			uint32_t high1 = (uint32_t)((uint64_t)c[l] * PHILOX_M4x32_1 >> 32);
+			uint32_t low0 = a[l] * PHILOX_M4x32_0;
+			uint32_t low1 = c[l] * PHILOX_M4x32_1;
+
+			a[l] = high1 ^ b[l] ^ k0;
+			b[l] = low1;
+			c[l] = high0 ^ d[l] ^ k1;
+			d[l] = low0;
+		}
+		k0 += PHILOX_W32_0;
+		k1 += PHILOX_W32_1;
+	}
+	for (size_t l = 0; l < LANES; l++) {
+		words[4 * l] = a[l];
+		words[4 * l + 1] = b[l];
+		words[4 * l + 2] = c[l];
+		words[4 * l + 3] = d[l];
+	}
+}
+
+void nn_random_words(const struct nn_random *stream, uint64_t low, uint64_t high, uint32_t *words,
+	size_t blocks)
+{
+	for (; blocks >= LANES; blocks -= LANES, low += LANES, words += 4 * LANES)
+		fill_lanes(words, stream->key, low, high);
+	for (; blocks; blocks--, low++, words += 4)
+		memcpy(words, philox(stream->key, low, high).v, 4 * sizeof *words);
 }
 
 /* Bits of each half of the Feistel network over the next even power of two. */

@@ -36,7 +36,7 @@ struct cli_option {
 	const char *name;
 	const char *argument; /* in capitals for --help; NULL for a flag */
 	void *value;
-	const char *const *choices; /* CLI_TYPE_CHOICE */
+	const char *const *choices; /* CLI_TYPE_CHOICE; of a string for example, or NULL */
 	double low, high;           /* CLI_TYPE_REAL */
 	const char *help;
 	bool *given; /* set when the option was given; may be NULL */
@@ -47,6 +47,8 @@ struct cli_option {
 	{ CLI_TYPE_FLAG, letter, name, NULL, value, NULL, 0, 0, help, NULL }
 #define CLI_STRING(letter, name, argument, value, help) \
 	{ CLI_TYPE_STRING, letter, name, argument, value, NULL, 0, 0, help, NULL }
+#define CLI_WORD(letter, name, argument, value, choices, help) \
+	{ CLI_TYPE_STRING, letter, name, argument, value, choices, 0, 0, help, NULL }
 #define CLI_CHOICE(letter, name, argument, value, choices, help) \
 	{ CLI_TYPE_CHOICE, letter, name, argument, value, choices, 0, 0, help, NULL }
 #define CLI_COUNT(letter, name, argument, value, help) \

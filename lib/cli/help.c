@@ -38,7 +38,7 @@ static void print_explanation(const struct cli_option *option)
 	const char *separator = "; one of ";
 	int status = nn_buffer_puts(&text, option->help, &err);
 
-	if (option->type == CLI_TYPE_CHOICE)
+	if (option->choices)
 		for (const char *const *choice = option->choices; *choice && !status; choice++) {
 			status = nn_buffer_printf(&text, &err, "%s%s", separator, *choice);
 			separator = ", ";
@@ -97,7 +97,7 @@ void cli_print_options(const struct cli_tool *tool)
 			continue;
 		printf("%c %s %s", option->letter ? option->letter : '-', option->name,
 			option->argument ? option->argument : "-");
-		if (option->type == CLI_TYPE_CHOICE)
+		if (option->choices)
 			for (const char *const *choice = option->choices; *choice; choice++)
 				printf(" %s", *choice);
 		putchar('\n');

@@ -264,6 +264,31 @@ static void copy_labels(int32_t *to, const void *from, enum nn_dtype dtype, size
 			to[i] = ((const unsigned char *)from)[i];
 }
 
+/* Rows are drawn from all over a set that no cache holds: what comes soon is asked for in good time. */
+#define AHEAD 12
+#define AHEAD_MOST 4096 /* bytes of a row */
+#define LINE 64
+
+static void ask_for(const struct nn_bundle *frame, const char *name, size_t row, size_t elements)
+{
+	const struct nn_tensor *tensor = nn_bundle_find(frame, name);
+	size_t bytes = tensor ? elements * nn_dtype_size(tensor->dtype) : 0;
+	const char *place = tensor ? at(frame, tensor, row * elements) : NULL;
+
+	for (size_t i = 0; i < bytes && i < AHEAD_MOST; i += LINE)
+		__builtin_prefetch(place + i, 0, 2);
+}
+
+static void ask_for_row(const struct nn_dataset *dataset, uint64_t number)
+{
+	size_t f = frame_of(dataset, number);
+	size_t row = (size_t)(number - dataset->starts[f]);
+
+	ask_for(&dataset->frames[f], "x", row, dataset->features);
+	ask_for(&dataset->frames[f], "y", row,
+		dataset->has_classes ? dataset->positions : dataset->outputs);
+}
+
 void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, size_t count,
 	float *x, float *y, int32_t *labels)
 {
@@ -277,6 +302,8 @@ void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, s
 		size_t row = (size_t)(rows[i] - dataset->starts[f]);
 		const struct nn_tensor *targets = y || labels ? nn_bundle_find(frame, "y") : NULL;
 
+		if (i + AHEAD < count)
+			ask_for_row(dataset, rows[i + AHEAD]);
 		if (x) {
 			const struct nn_tensor *inputs = nn_bundle_find(frame, "x");
 

@@ -12,17 +12,19 @@
 
 #include "layer/layer.h"
 #include "layer/linear.h"
+#include "layer/product.h"
 #include "layer/softmax.h"
 #include "layer/types.h"
-#include "tensor/blas.h"
 #include "tensor/vector.h"
 
 enum { HEADS, CAUSAL, INIT, BIAS };                   /* keys */
 enum { IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };    /* parameters, with bias */
 enum { BARE_IN_WEIGHT, BARE_OUT_WEIGHT, BARE_COUNT }; /* and without */
 
+#define LANES NN_SOFTMAX_LANES
+
 /* Queries in a block. */
-#define QUERIES 64
+#define QUERIES 32
 
 static const struct nn_layer_key keys[] = {
 	[HEADS] = { .name = "heads", .type = NN_KEY_SIZE, .required = true, .least = 1 },
@@ -51,7 +53,7 @@ static struct sizes sizes_of(const struct nn_layer *layer)
 	n.head = n.units / n.heads;
 	n.rows = n.positions < NN_LINEAR_BLOCK ? NN_LINEAR_BLOCK / n.positions : 1;
 	n.queries = n.positions < QUERIES ? n.positions : QUERIES;
-	n.stride = (n.positions + NN_SOFTMAX_LANES - 1) / NN_SOFTMAX_LANES * NN_SOFTMAX_LANES;
+	n.stride = (n.positions + LANES - 1) / LANES * LANES;
 	return n;
 }
 
@@ -121,8 +123,9 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	n = sizes_of(layer);
 	layer->out = *in;
 	layer->saved = saved_of(&n);
-	/* Two blocks of P; then gradients of the rows that go together. */
-	layer->scratch = 2 * n.queries * n.stride + 4 * n.rows * n.positions * n.units;
+	layer->rows = nn_linear_rows(n.units, 3 * n.units, n.positions);
+	/* Two blocks of P; keys and values; gradients of the rows that go together. */
+	layer->scratch = 2 * (n.queries + n.head) * n.stride + 4 * n.rows * n.positions * n.units;
 	return NN_OK;
 }
 
@@ -162,6 +165,8 @@ struct head {
 	float *d_inputs;
 	float *scores; /* [queries, stride] */
 	float *d_scores;
+	float *keys;   /* [head, stride]: transposed, which makes the products with them faster */
+	float *values; /* the same */
 };
 
 /* Queries start .. start + count - 1, and the keys 0 .. seen - 1 that one of them sees. */
@@ -193,13 +198,28 @@ static float scale_of(const struct sizes *n)
 	return (float)(1 / sqrt((double)n->head));
 }
 
+/* to [head, stride] is the transpose of a head's part of keys or values. */
+NN_CLONES static void turn(const struct sizes *n, float *restrict to, const float *restrict from)
+{
+	size_t across = 3 * n->units;
+	size_t whole = n->positions / LANES * LANES;
+
+	for (size_t i = 0; i < whole; i += LANES)
+		for (size_t j = 0; j < n->head; j++)
+			for (size_t lane = 0; lane < LANES; lane++)
+				to[j * n->stride + i + lane] = from[(i + lane) * across + j];
+	for (size_t i = whole; i < n->positions; i++)
+		for (size_t j = 0; j < n->head; j++)
+			to[j * n->stride + i] = from[i * across + j];
+}
+
 static void make_scores(const struct head *head, const struct block *block)
 {
 	const struct sizes *n = &head->n;
 	size_t across = 3 * n->units;
 
-	nn_gemm(false, true, block->count, block->seen, n->head, scale_of(n),
-		head->inputs + block->start * across, across, head->inputs + n->units, across, 0.0f,
+	nn_product(false, block->count, block->seen, n->head, scale_of(n),
+		head->inputs + block->start * across, across, head->keys, n->stride, 0.0f,
 		head->scores, n->stride);
 }
 
@@ -208,6 +228,7 @@ static void forward_head(const struct head *head)
 {
 	const struct sizes *n = &head->n;
 
+	turn(n, head->keys, head->inputs + n->units);
 	for (size_t start = 0; start < n->positions; start += n->queries) {
 		struct block block = block_at(head, start);
 		struct nn_softmax_rows rows = rows_of(head, &block);
@@ -215,8 +236,8 @@ static void forward_head(const struct head *head)
 
 		make_scores(head, &block);
 		nn_softmax_exponentials(&rows, head->scores, head->rests + start);
-		nn_gemm(false, false, block.count, n->head, block.seen, 1.0f, head->scores,
-			n->stride, head->inputs + 2 * n->units, 3 * n->units, 0.0f, out, n->units);
+		nn_product(false, block.count, n->head, block.seen, 1.0f, head->scores, n->stride,
+			head->inputs + 2 * n->units, 3 * n->units, 0.0f, out, n->units);
 		for (size_t i = 0; i < block.count; i++)
 			nn_vector_scale(out + i * n->units, out + i * n->units,
 				head->rests[start + i].inverse, n->head);
@@ -250,16 +271,16 @@ static void backward_block(const struct head *head, const struct block *block, b
 	float dots[QUERIES];
 
 	make_scores(head, block);
-	nn_gemm(false, true, block->count, block->seen, n->head, 1.0f, d_out, n->units,
-		head->inputs + 2 * n->units, across, 0.0f, head->d_scores, n->stride);
+	nn_product(false, block->count, block->seen, n->head, 1.0f, d_out, n->units, head->values,
+		n->stride, 0.0f, head->d_scores, n->stride);
 	make_dots(dots, head->out + block->start * n->units, d_out, block->count, n->units,
 		n->head);
 	nn_softmax_backward(&rows, head->scores, head->d_scores, head->rests + block->start, dots);
-	nn_gemm(true, false, block->seen, n->head, block->count, 1.0f, head->scores, n->stride,
-		d_out, n->units, beta, head->d_inputs + 2 * n->units, across);
-	nn_gemm(true, false, block->seen, n->head, block->count, scale_of(n), head->d_scores,
-		n->stride, queries, across, beta, head->d_inputs + n->units, across);
-	nn_gemm(false, false, block->count, n->head, block->seen, scale_of(n), head->d_scores,
+	nn_product(true, block->seen, n->head, block->count, 1.0f, head->scores, n->stride, d_out,
+		n->units, beta, head->d_inputs + 2 * n->units, across);
+	nn_product(true, block->seen, n->head, block->count, scale_of(n), head->d_scores, n->stride,
+		queries, across, beta, head->d_inputs + n->units, across);
+	nn_product(false, block->count, n->head, block->seen, scale_of(n), head->d_scores,
 		n->stride, seen, across, 0.0f, head->d_inputs + block->start * across, across);
 }
 
@@ -268,6 +289,8 @@ static void backward_head(const struct head *head)
 {
 	size_t last = (head->n.positions - 1) / head->n.queries;
 
+	turn(&head->n, head->keys, head->inputs + head->n.units);
+	turn(&head->n, head->values, head->inputs + 2 * head->n.units);
 	for (size_t i = last + 1; i-- > 0;) {
 		struct block block = block_at(head, i * head->n.queries);
 
@@ -306,7 +329,9 @@ static struct head head_of(const struct nn_layer *layer, const struct nn_layer_r
 		.rests = (struct nn_softmax_rest *)(void *)rests +
 			(row * n.heads + number) * n.positions,
 		.scores = run->scratch,
-		.d_scores = run->scratch + n.queries * n.stride };
+		.d_scores = run->scratch + n.queries * n.stride,
+		.keys = run->scratch + 2 * n.queries * n.stride,
+		.values = run->scratch + (2 * n.queries + n.head) * n.stride };
 }
 
 static void forward(const struct nn_layer *layer, const struct nn_layer_run *run)
@@ -342,7 +367,7 @@ static void backward_part(const struct nn_layer *layer, const struct nn_layer_ru
 	size_t count = layer->in.count;
 	size_t vectors = part->rows * n.positions;
 	const float *dy = run->dy + part->start * count;
-	float *d_out = run->scratch + 2 * n.queries * n.stride;
+	float *d_out = run->scratch + 2 * (n.queries + n.head) * n.stride;
 	float *d_inputs = d_out + n.rows * count;
 	bool accumulate = part->start || run->accumulate;
 	bool bias = layer->values[BIAS];

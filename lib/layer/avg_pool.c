@@ -115,7 +115,6 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 const struct nn_layer_type nn_layer_avg_pool = {
 	.name = "avg_pool",
-	.in_parts = true,
 	.keys = nn_pool_keys,
 	.spares_y = true,
 	.shape = shape,

@@ -57,7 +57,7 @@ static int set_scratch(struct nn_layer *layer, const struct nn_window *window, s
 	if (!fits)
 		return nn_fail(err, NN_BAD, "weights [%zu, %zu, %zu, %zu] are too large", filters,
 			channels, window->kernel.height, window->kernel.width);
-	layer->part = plan.part;
+	layer->rows = plan.rows;
 	layer->scratch = plan.columns + 2 * plan.outputs + 2 * plan.weights + filters + PARTS * 16;
 	return NN_OK;
 }
@@ -369,7 +369,6 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 const struct nn_layer_type nn_layer_conv2d = {
 	.name = "conv2d",
-	.in_parts = true,
 	.keys = keys,
 	.spares_y = true,
 	.shape = shape,

@@ -35,7 +35,7 @@ struct nn_conv_plan nn_conv_plan_of(const struct nn_window *window, size_t group
 		tiles = (plan.height + most - 1) / most;
 		plan.height = (plan.height + tiles - 1) / tiles;
 	}
-	plan.part = (PART_COLUMNS + plan.places - 1) / plan.places;
+	plan.rows = (PART_COLUMNS + plan.places - 1) / plan.places;
 	plan.columns = line * (plan.height + plan.passes - 1) * plan.images;
 	plan.outputs = plan.filters * plan.height * window->out.width * plan.images;
 	plan.weights = plan.groups * plan.filters * plan.depth * plan.passes;

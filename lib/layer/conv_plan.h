@@ -18,7 +18,7 @@ struct nn_conv_plan {
 	size_t images;   /* of a tile */
 	size_t height;   /* rows of outputs of a tile */
 	bool transposes; /* gradients of weights are kept [depth][filters] */
-	size_t part;     /* rows of a part at least (see layer.h) */
+	size_t rows;     /* of a task at a time (see layer.h) */
 	/* Floats that are worked on: */
 	size_t columns; /* [depth][lines][images, out.width] of one group */
 	size_t outputs; /* y or dy of a tile and a group: [filters][height, images, out.width] */

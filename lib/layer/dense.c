@@ -15,6 +15,12 @@ static const struct nn_layer_key keys[] = {
 	{ .name = NULL },
 };
 
+/* Vectors in a row. */
+static size_t vectors_of(const struct nn_layer *layer)
+{
+	return layer->in.count / (size_t)layer->params[WEIGHT].shape[1];
+}
+
 static int shape(struct nn_layer *layer, struct nn_error *err)
 {
 	uint64_t units = layer->values[UNITS];
@@ -37,6 +43,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 		.shape = { units },
 		.init = NN_INIT_ZEROS };
 	layer->param_count = layer->values[BIAS] ? 2 : 1;
+	layer->rows = nn_linear_rows((size_t)inputs, (size_t)units, vectors_of(layer));
 	return nn_shape_set(&layer->out, out.ndim, out.dims, err);
 }
 
@@ -46,12 +53,6 @@ static struct nn_linear linear_of(const struct nn_layer *layer, const struct nn_
 		.out = (size_t)layer->params[WEIGHT].shape[0],
 		.weight = run->params[WEIGHT],
 		.bias = layer->values[BIAS] ? run->params[OFFSET] : NULL };
-}
-
-/* Vectors in a row. */
-static size_t vectors_of(const struct nn_layer *layer)
-{
-	return layer->in.count / (size_t)layer->params[WEIGHT].shape[1];
 }
 
 static double flops(const struct nn_layer *layer)

@@ -14,7 +14,7 @@ enum { VOCABULARY, UNITS }; /* keys */
 #define MOST (1 << 24)
 
 static const struct nn_layer_key keys[] = {
-	[VOCABULARY] = { .name = "vocabulary", .type = NN_KEY_SIZE, .required = true, .least = 1 },
+	[VOCABULARY] = { .name = "vocabulary", .type = NN_KEY_TOKENS, .required = true },
 	[UNITS] = { .name = "units", .type = NN_KEY_SIZE, .required = true, .least = 1 },
 	{ .name = NULL },
 };
@@ -40,6 +40,8 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 		.init = NN_INIT_SMALL };
 	layer->param_count = 1;
 	layer->tokens = vocabulary;
+	/* Backward goes through the vocabulary. */
+	layer->rows = (size_t)(1 + vocabulary / (16 * in->dims[0]));
 	layer->scratch = 2 * BLOCK + (size_t)vocabulary + 1;
 	return nn_shape_set(&layer->out, 2, (uint64_t[]){ in->dims[0], units }, err);
 }

@@ -70,7 +70,6 @@ static void max_backward(const struct nn_layer *layer, const struct nn_layer_run
 
 const struct nn_layer_type nn_layer_global_avg_pool = {
 	.name = "global_avg_pool",
-	.in_parts = true,
 	.spares_y = true,
 	.shape = shape,
 	.forward = avg_forward,
@@ -80,7 +79,6 @@ const struct nn_layer_type nn_layer_global_avg_pool = {
 
 const struct nn_layer_type nn_layer_global_max_pool = {
 	.name = "global_max_pool",
-	.in_parts = true,
 	.spares_y = true,
 	.shape = shape,
 	.forward = max_forward,

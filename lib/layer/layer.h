@@ -32,6 +32,7 @@ bool nn_shape_same(const struct nn_shape *a, const struct nn_shape *b);
 enum nn_key_type {
 	NN_KEY_SIZE,    /* a whole number from `least` to NN_LAYER_LIMIT */
 	NN_KEY_OUTPUTS, /* the same; the network's last may be missing if the outputs are known */
+	NN_KEY_TOKENS,  /* the same; it may be missing if the data are tokens of so many kinds */
 	NN_KEY_PAIR,    /* two of them, [height, width], or one for both: see nn_layer_pair */
 	NN_KEY_FLAG,    /* true or false */
 	NN_KEY_CHOICE,  /* one of a list of words; the value is its index */
@@ -79,9 +80,10 @@ struct nn_layer {
 	struct nn_shape out;
 	struct nn_layer_param params[NN_LAYER_PARAMS];
 	size_t param_count;
-	size_t saved;   /* floats a row that forward leaves for backward, beside input and output */
-	size_t scratch; /* floats that forward or backward may use meanwhile, however many rows */
-	size_t part;    /* with type->in_parts: rows of a part at least; 0 and 1 are any */
+	size_t saved; /* floats a row that forward leaves for backward, beside input and output */
+	size_t saved_once; /* the same, however many rows */
+	size_t scratch;  /* floats that forward or backward may use meanwhile, however many rows */
+	size_t rows;     /* of a task that it wants at a time, to be fast; 0: it does not care */
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
 };
@@ -106,11 +108,13 @@ struct nn_pass {
  * backward. */
 struct nn_layer_run {
 	const struct nn_pass *pass;
+	size_t first; /* number in the task of the first of the rows */
 	size_t rows;
 	const float *params[NN_LAYER_PARAMS]; /* each of the shape it declares */
 	const float *x;                       /* [rows, in.count] */
 	float *y;                             /* [rows, out.count]: written by forward */
 	float *saved;                         /* [rows, layer->saved]: written by forward */
+	float *saved_once;                    /* [layer->saved_once]: the same */
 	float *scratch;                       /* [layer->scratch]: worth nothing before and after */
 	const float *dy; /* [rows, out.count]: the loss's gradient with respect to y */
 	float *dx;       /* [rows, in.count]: backward writes it; NULL: not wanted */
@@ -128,14 +132,14 @@ struct nn_layer_type {
 	bool spares_y;
 	/* Of an activation: y may be x's place, its backward finds in y what it wants of x. */
 	bool over_x;
-	/* Rows may come in several calls, a part of them in each, without a difference other than
-	 * in the last digits of grads, and without loss of speed if a part has layer->part rows. */
-	bool in_parts;
 	/* It changes the shape at most: y is x, dx is dy, and forward and backward are NULL. */
 	bool view;
+	/* What it makes of a row depends on the others: it must see all rows of a task at once. */
+	bool whole;
 	/* It has layers in it, which the network runs: see nn-model(5). */
 	bool nests;
-	/* Sets out, params, saved, scratch from in and values. NN_BAD: the input does not suit. */
+	/* Sets out, params, saved, saved_once, scratch, rows from in and values. NN_BAD: the input does not
+	 * suit. */
 	int (*shape)(struct nn_layer *layer, struct nn_error *err);
 	/* Neither allocates, neither fails. */
 	void (*forward)(const struct nn_layer *layer, const struct nn_layer_run *run);
@@ -147,16 +151,21 @@ struct nn_layer_type {
 
 /* NULL-terminated. */
 extern const struct nn_layer_type *const nn_layer_types[];
-/* Those of them that have neither keys nor parameters; NULL-terminated, for option tables. */
+/* Those of them that map each number by itself, and need no keys; NULL-terminated, for option tables. */
 extern const char *const nn_activation_names[];
 /* NULL if there is no such type. */
 const struct nn_layer_type *nn_layer_find(const char *name);
 
 /* The layer that the JSON object `spec` describes, for rows of shape `in`. `path` ("layers[2]")
  * begins the messages: an unknown or missing key, a value of another type or out of range, an input
- * that does not suit are NN_BAD. `outputs`, unless 0, is the value of a missing NN_KEY_OUTPUTS. */
+ * that does not suit are NN_BAD. What is known, unless 0, is the value of
+ * a missing key. */
+struct nn_layer_known {
+	uint64_t outputs; /* of NN_KEY_OUTPUTS */
+	uint64_t tokens;  /* of NN_KEY_TOKENS */
+};
 int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const char *path,
-	const struct nn_shape *in, uint64_t outputs, struct nn_error *err);
+	const struct nn_shape *in, const struct nn_layer_known *known, struct nn_error *err);
 /* Appends it as canonical JSON, all keys written out. */
 int nn_layer_put(const struct nn_layer *layer, struct nn_buffer *out, struct nn_error *err);
 /* The initial values of parameter `param` [product of its shape]: a function of (seed, number,

@@ -2,8 +2,20 @@
 
 #include <string.h>
 
+#include "layer/product.h"
 #include "tensor/blas.h"
 #include "tensor/vector.h"
+
+size_t nn_linear_rows(size_t in, size_t out, size_t vectors)
+{
+	size_t wanted = in * out / 256;
+
+	if (wanted < NN_LINEAR_BLOCK)
+		wanted = NN_LINEAR_BLOCK;
+	if (wanted > 8 * NN_LINEAR_BLOCK)
+		wanted = 8 * NN_LINEAR_BLOCK;
+	return (wanted + vectors - 1) / vectors;
+}
 
 static size_t block_at(size_t start, size_t vectors)
 {
@@ -41,7 +53,7 @@ void nn_linear_gradients(const struct nn_linear *linear, const float *x, const f
 
 	/* [out, vectors] [vectors, in] */
 	for (size_t start = 0; start < vectors; start += NN_LINEAR_BLOCK)
-		nn_gemm(true, false, out, in, block_at(start, vectors), 1.0f, dy + start * out, out,
+		nn_product(true, out, in, block_at(start, vectors), 1.0f, dy + start * out, out,
 			x + start * in, in, start || accumulate ? 1.0f : 0.0f, d_weight, in);
 	if (d_bias)
 		nn_vector_column_sums(d_bias, dy, vectors, out, accumulate);
@@ -50,6 +62,8 @@ void nn_linear_gradients(const struct nn_linear *linear, const float *x, const f
 void nn_linear_backward(const struct nn_linear *linear, const float *dy, float *dx, size_t vectors)
 {
 	/* [vectors, out] [out, in] */
-	nn_gemm(false, false, vectors, linear->in, linear->out, 1.0f, dy, linear->out,
-		linear->weight, linear->in, 0.0f, dx, linear->in);
+	for (size_t start = 0; start < vectors; start += NN_LINEAR_BLOCK)
+		nn_product(false, block_at(start, vectors), linear->in, linear->out, 1.0f,
+			dy + start * linear->out, linear->out, linear->weight, linear->in, 0.0f,
+			dx + start * linear->in, linear->in);
 }

@@ -15,6 +15,9 @@ struct nn_linear {
 /* Vectors that are worth a product of their own: more make it hardly faster, and what it puts out
  * no longer stays in the cache. */
 #define NN_LINEAR_BLOCK 256
+/* Rows of `vectors` each, as a layer's `rows` counts them: a product copies the weights, which must not
+ * count beside what else it does. */
+size_t nn_linear_rows(size_t in, size_t out, size_t vectors);
 
 /* y [vectors, out], of x [vectors, in] */
 void nn_linear_forward(const struct nn_linear *linear, const float *x, float *y, size_t vectors);

@@ -2,31 +2,45 @@ libnnpipe_a_SOURCES += \
 	lib/layer/activation.h \
 	lib/layer/attention.c \
 	lib/layer/avg_pool.c \
+	lib/layer/batch_norm.c \
 	lib/layer/conv2d.c \
 	lib/layer/conv_plan.c \
 	lib/layer/conv_plan.h \
 	lib/layer/dense.c \
+	lib/layer/dropout.c \
+	lib/layer/elu.c \
 	lib/layer/embedding.c \
 	lib/layer/flatten.c \
 	lib/layer/gelu.c \
 	lib/layer/global_pool.c \
+	lib/layer/group_norm.c \
 	lib/layer/identity.c \
 	lib/layer/init.c \
 	lib/layer/layer.h \
+	lib/layer/layer_norm.c \
+	lib/layer/leaky_relu.c \
 	lib/layer/linear.c \
 	lib/layer/linear.h \
 	lib/layer/max_pool.c \
+	lib/layer/norm.c \
+	lib/layer/norm.h \
 	lib/layer/parse.c \
+	lib/layer/plane.h \
 	lib/layer/pool.c \
 	lib/layer/pool.h \
 	lib/layer/position_embedding.c \
+	lib/layer/product.c \
+	lib/layer/product.h \
 	lib/layer/products.c \
 	lib/layer/products.h \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
+	lib/layer/rms_norm.c \
 	lib/layer/sigmoid.c \
+	lib/layer/silu.c \
 	lib/layer/softmax.c \
 	lib/layer/softmax.h \
+	lib/layer/softmax_layer.c \
 	lib/layer/table.c \
 	lib/layer/tanh.c \
 	lib/layer/types.h \

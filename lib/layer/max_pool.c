@@ -262,7 +262,6 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 const struct nn_layer_type nn_layer_max_pool = {
 	.name = "max_pool",
-	.in_parts = true,
 	.keys = nn_pool_keys,
 	.shape = shape,
 	.forward = forward,

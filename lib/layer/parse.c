@@ -38,7 +38,7 @@ static int fail_choice(const char *path, const char *what, const char *got,
 static int parse_size(const struct nn_json *value, const char *path, const struct nn_layer_key *key,
 	uint64_t *out, struct nn_error *err)
 {
-	uint64_t least = key->type == NN_KEY_OUTPUTS ? 1 : key->least;
+	uint64_t least = key->type == NN_KEY_SIZE || key->type == NN_KEY_PAIR ? key->least : 1;
 	double number;
 
 	if (!nn_json_f64(value, &number))
@@ -124,12 +124,16 @@ static uint64_t otherwise(const struct nn_layer_key *key)
 }
 
 static int parse_key(const struct nn_json *value, const char *path, const struct nn_layer_key *key,
-	uint64_t outputs, uint64_t *out, struct nn_error *err)
+	const struct nn_layer_known *known, uint64_t *out, struct nn_error *err)
 {
 	bool flag;
 
-	if (!value && key->type == NN_KEY_OUTPUTS && outputs) {
-		*out = outputs;
+	if (!value && key->type == NN_KEY_OUTPUTS && known->outputs) {
+		*out = known->outputs;
+		return NN_OK;
+	}
+	if (!value && key->type == NN_KEY_TOKENS && known->tokens) {
+		*out = known->tokens;
 		return NN_OK;
 	}
 	if (!value && key->required)
@@ -141,6 +145,7 @@ static int parse_key(const struct nn_json *value, const char *path, const struct
 	switch (key->type) {
 	case NN_KEY_SIZE:
 	case NN_KEY_OUTPUTS:
+	case NN_KEY_TOKENS:
 		return parse_size(value, path, key, out, err);
 	case NN_KEY_PAIR:
 		return parse_pair(value, path, key, out, err);
@@ -182,9 +187,9 @@ static int parse_type(const struct nn_json *spec, const char *path,
 }
 
 int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const char *path,
-	const struct nn_shape *in, uint64_t outputs, struct nn_error *err)
+	const struct nn_shape *in, const struct nn_layer_known *known, struct nn_error *err)
 {
-	const char *known[NN_LAYER_KEYS + 4] = { "type" };
+	const char *keys[NN_LAYER_KEYS + 4] = { "type" };
 	size_t count;
 	int status;
 
@@ -194,16 +199,16 @@ int nn_layer_parse(struct nn_layer *layer, const struct nn_json *spec, const cha
 		return status;
 	count = key_count(layer->type);
 	for (size_t i = 0; i < count; i++)
-		known[i + 1] = layer->type->keys[i].name;
+		keys[i + 1] = layer->type->keys[i].name;
 	if (layer->type->nests) {
-		known[count + 1] = "layers";
-		known[count + 2] = "shortcut";
+		keys[count + 1] = "layers";
+		keys[count + 2] = "shortcut";
 	}
-	status = nn_json_only_keys(spec, path, known, err);
+	status = nn_json_only_keys(spec, path, keys, err);
 	for (size_t i = 0; i < count && !status; i++) {
 		const struct nn_layer_key *key = &layer->type->keys[i];
 
-		status = parse_key(nn_json_get(spec, key->name), path, key, outputs,
+		status = parse_key(nn_json_get(spec, key->name), path, key, known,
 			&layer->values[i], err);
 	}
 	if (status)
@@ -237,6 +242,7 @@ static int put_value(const struct nn_layer_key *key, uint64_t value, struct nn_b
 	switch (key->type) {
 	case NN_KEY_SIZE:
 	case NN_KEY_OUTPUTS:
+	case NN_KEY_TOKENS:
 		return nn_buffer_printf(out, err, "%llu", (unsigned long long)value);
 	case NN_KEY_PAIR:
 		return nn_buffer_printf(out, err, "[%llu,%llu]", (unsigned long long)(value >> 32),

@@ -34,7 +34,7 @@ NN_CLONES static float exponentials(float *s, size_t n, float greatest)
 
 	for (size_t i = 0; i < n; i += LANES)
 		for (size_t lane = 0; lane < LANES; lane++) {
-			float e = nn_exp(s[i + lane] - greatest);
+			float e = nn_exp_below(s[i + lane] - greatest);
 
 			s[i + lane] = e;
 			lanes[lane] += e;
@@ -82,7 +82,7 @@ NN_CLONES static void backward(float *s, float *d, size_t n, struct nn_softmax_r
 {
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float p = nn_exp(s[i] - rest.greatest) * rest.inverse;
+		float p = nn_exp_below(s[i] - rest.greatest) * rest.inverse;
 
 		s[i] = p;
 		d[i] = p * (d[i] - dot);

@@ -6,24 +6,34 @@
 const struct nn_layer_type *const nn_layer_types[] = {
 	&nn_layer_attention,
 	&nn_layer_avg_pool,
+	&nn_layer_batch_norm,
 	&nn_layer_conv2d,
 	&nn_layer_dense,
+	&nn_layer_dropout,
+	&nn_layer_elu,
 	&nn_layer_embedding,
 	&nn_layer_flatten,
 	&nn_layer_gelu,
 	&nn_layer_global_avg_pool,
 	&nn_layer_global_max_pool,
+	&nn_layer_group_norm,
 	&nn_layer_identity,
+	&nn_layer_layer_norm,
+	&nn_layer_leaky_relu,
 	&nn_layer_max_pool,
 	&nn_layer_position_embedding,
 	&nn_layer_relu,
 	&nn_layer_residual,
+	&nn_layer_rms_norm,
 	&nn_layer_sigmoid,
+	&nn_layer_silu,
+	&nn_layer_softmax,
 	&nn_layer_tanh,
 	NULL,
 };
 
-const char *const nn_activation_names[] = { "gelu", "identity", "relu", "sigmoid", "tanh", NULL };
+const char *const nn_activation_names[] = { "elu", "gelu", "identity", "leaky_relu", "relu",
+	"sigmoid", "silu", "tanh", NULL };
 
 const struct nn_layer_type *nn_layer_find(const char *name)
 {

@@ -20,7 +20,7 @@ struct nn_criterion {
 	double label_smoothing; /* 0 .. 1; 0: none */
 	bool ignores;           /* cases of class ignore_index count nothing */
 	uint64_t ignore_index;
-	double delta;         /* of huber */
+	double delta;         /* of huber: where the square ends */
 	float *class_weights; /* [class_weight_count]; NULL: all are 1 */
 	size_t class_weight_count;
 };
@@ -39,11 +39,22 @@ int nn_criterion_parse(struct nn_criterion *criterion, const struct nn_json *val
 	struct nn_error *err);
 /* NN_BAD if it does not suit a network of so many outputs a case. */
 int nn_criterion_check(const struct nn_criterion *criterion, size_t outputs, struct nn_error *err);
-/* Appends it as canonical JSON: the word alone if all else is as it would be without. */
+/* Appends it as canonical JSON: the word alone if all keys have their defaults, else an object of the type
+ * and the keys that have others, in the order of the table in criterion.c. */
 int nn_criterion_put(const struct nn_criterion *criterion, struct nn_buffer *out,
 	struct nn_error *err);
 void nn_criterion_free(struct nn_criterion *criterion);
+/* Does a case of this class count nothing? */
+static inline bool nn_criterion_ignores(const struct nn_criterion *criterion, int32_t label)
+{
+	return criterion->ignores && label >= 0 && (uint64_t)label == criterion->ignore_index;
+}
 
+/* Sums over cases: of the losses, and of what they are to be divided by for a mean. */
+struct nn_loss_sum {
+	double loss;
+	double weight;
+};
 /* A case is what has a loss: a row, or a position of a row of classes. */
 struct nn_loss_run {
 	const float *out; /* [cases, outputs]: what the network puts out */
@@ -53,16 +64,15 @@ struct nn_loss_run {
 	size_t cases;
 	size_t outputs;
 	float *d_out; /* [cases, outputs]: receives the sum's gradient with respect to out */
-};
-/* Sums over the cases: of the losses, and of what they are to be divided by for a mean. */
-struct nn_loss_sum {
-	double loss;
-	double weight;
+	struct nn_loss_sum
+		*each; /* [cases]: receives each case's own, whose bits do not depend on the
+				     other cases; or NULL */
 };
 
 struct nn_loss {
 	const char *name;
 	bool wants_classes; /* labels are used, else y */
+	bool binary;        /* each y is 0, 1, or between: see nn_loss_bad_target */
 	unsigned keys;      /* of enum nn_loss_keys */
 	struct nn_loss_sum (
 		*value)(const struct nn_criterion *criterion, const struct nn_loss_run *run);
@@ -79,5 +89,7 @@ const struct nn_loss *nn_loss_find(const char *name); /* NULL: there is none */
 /* The first case whose label is not in 0 .. outputs-1 and not ignored; `cases` if there is none. */
 size_t nn_loss_bad_label(const struct nn_criterion *criterion, const int32_t *labels, size_t cases,
 	size_t outputs);
+/* The first of n targets that a binary loss does not take, outside of 0 to 1; n if there is none. */
+size_t nn_loss_bad_target(const float *y, size_t n);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include "loss/types.h"
 
-const struct nn_loss *const nn_losses[] = { &nn_loss_cross_entropy, &nn_loss_mse, NULL };
-const char *const nn_loss_names[] = { "cross_entropy", "mse", NULL };
+const struct nn_loss *const nn_losses[] = { &nn_loss_binary_cross_entropy, &nn_loss_cross_entropy,
+	&nn_loss_huber, &nn_loss_mae, &nn_loss_mse, NULL };
+const char *const nn_loss_names[] = { "binary_cross_entropy", "cross_entropy", "huber", "mae",
+	"mse", NULL };
 
 const struct nn_loss *nn_loss_find(const char *name)
 {
@@ -20,8 +22,16 @@ size_t nn_loss_bad_label(const struct nn_criterion *criterion, const int32_t *la
 
 	while (i < cases &&
 		((labels[i] >= 0 && (size_t)labels[i] < outputs) ||
-			(criterion->ignores && labels[i] >= 0 &&
-				(uint64_t)labels[i] == criterion->ignore_index)))
+			nn_criterion_ignores(criterion, labels[i])))
+		i++;
+	return i;
+}
+
+size_t nn_loss_bad_target(const float *y, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && y[i] >= 0 && y[i] <= 1)
 		i++;
 	return i;
 }

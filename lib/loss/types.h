@@ -4,7 +4,10 @@
 
 #include "loss/loss.h"
 
+extern const struct nn_loss nn_loss_binary_cross_entropy;
 extern const struct nn_loss nn_loss_cross_entropy;
+extern const struct nn_loss nn_loss_huber;
+extern const struct nn_loss nn_loss_mae;
 extern const struct nn_loss nn_loss_mse;
 
 #endif

@@ -10,7 +10,6 @@ libnnpipe_a_SOURCES += \
 	lib/model/network-private.h \
 	lib/model/network.c \
 	lib/model/network.h \
-	lib/model/parts.c \
 	lib/model/slots.c \
 	lib/model/spec.c \
 	lib/model/summary.c \

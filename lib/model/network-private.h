@@ -23,11 +23,6 @@ struct nn_network_node {
 	size_t fork;           /* of a turn and a join: its block's fork */
 	size_t turn;           /* of a join and a fork: its block's turn; 0: none */
 	bool shares_y;         /* y is the place that its input is in */
-	/* The layers [begin, end) are run one after the other with a part of the rows, which stay
-	 * in the cache meanwhile, then with the next part; end 0: this one is not. */
-	size_t begin;
-	size_t end;
-	size_t part; /* rows */
 	/* Which of the slots backward finds and leaves gradients in: NN_NO_SLOT where nobody wants
 	 * one. */
 	uint32_t dy;
@@ -46,13 +41,14 @@ struct nn_network {
 	struct nn_buffer spec;   /* canonical */
 	struct nn_bundle layout; /* of the parameters; no data */
 	size_t *offsets;         /* [node_count][NN_LAYER_PARAMS]: in floats, into the data */
-	size_t *slot_floats;     /* [slot_count]: of a row or, if it is for a part, of a part */
-	bool *slot_is_part; /* [slot_count]: used within layers [begin, end), for one part of the rows */
+	size_t *slot_floats;     /* [slot_count]: of a row */
 	size_t slot_count;
 	size_t row_floats; /* of workspace a row: y and saved of all nodes, and the slots */
-	size_t scratch;    /* floats beside, however many rows ... */
-	size_t parts;      /* ... and those of the slots for parts */
+	size_t once;       /* floats beside, however many rows: saved_once of all nodes, ... */
+	size_t scratch;    /* ... and what they share */
 	size_t rows;       /* that the workspace has room for */
+	size_t part_rows;  /* that go through a training pass together, about; 0: all */
+	size_t first, now; /* rows that the workspace holds numbers of: from where on, how many */
 	float *workspace;
 	struct nn_layer_run *runs; /* [node_count]; pointers into the workspace */
 	float **slots;             /* [slot_count]: gradients with respect to what passes */
@@ -60,8 +56,6 @@ struct nn_network {
 
 /* Does the node write numbers of its own? */
 bool nn_node_has_y(const struct nn_network_node *node);
-/* Finds the layers that are run together, a part of the rows at a time: fills in begin, end, part. */
-void nn_network_plan_parts(struct nn_network *network);
 /* Fills in the nodes' dy, dx and skip and the network's slots. */
 int nn_network_plan_slots(struct nn_network *network, struct nn_error *err);
 

@@ -1,4 +1,5 @@
 /* Forward and backward through all layers. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,10 +151,12 @@ static void place_runs(struct nn_network *network, size_t rows)
 		run->y = y;
 		run->saved = place;
 		place += rows * node->layer.saved;
+		run->saved_once = place;
+		place += node->layer.saved_once;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++) {
 		network->slots[slot] = place;
-		place += (network->slot_is_part[slot] ? 1 : rows) * network->slot_floats[slot];
+		place += rows * network->slot_floats[slot];
 	}
 	for (size_t i = 0; i < network->node_count; i++)
 		network->runs[i].scratch = place;
@@ -167,8 +170,8 @@ int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error 
 	if (rows <= network->rows)
 		return NN_OK;
 	if (rows > NN_LAYER_LIMIT || !nn_mul(rows, network->row_floats, &bytes) ||
-		!nn_add(bytes, network->parts, &bytes) ||
-		!nn_add(bytes, network->scratch, &bytes) || !nn_mul(bytes, sizeof(float), &bytes))
+		!nn_add(bytes, network->once, &bytes) || !nn_add(bytes, network->scratch, &bytes) ||
+		!nn_mul(bytes, sizeof(float), &bytes))
 		return nn_fail(err, NN_BAD, "%zu rows at once are too many", rows);
 	workspace = nn_alloc_aligned(bytes, err);
 	if (!workspace)
@@ -180,70 +183,35 @@ int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error 
 	return NN_OK;
 }
 
-/* Rows [start, start + rows) of what node `i` runs with, for layers that are run a part of the rows at
- * a time. */
-static struct nn_layer_run part_of(const struct nn_network *network, size_t i, size_t start,
-	size_t rows)
+static void forward_layer(struct nn_network *network, size_t i, const struct nn_bundle *params)
 {
 	const struct nn_layer *layer = &network->nodes[i].layer;
-	struct nn_layer_run run = network->runs[i];
 
-	run.rows = rows;
-	run.x += start * layer->in.count;
-	run.y += start * layer->out.count;
-	run.saved += start * layer->saved;
-	return run;
-}
-
-/* Sets runs of the layers [begin, end) up, and runs them; returns what comes out. */
-static const float *forward_layers(struct nn_network *network, size_t begin, size_t end,
-	const struct nn_bundle *params, const float *x, size_t rows, const struct nn_pass *pass)
-{
-	size_t part = network->nodes[begin].end ? network->nodes[begin].part : rows;
-
-	for (size_t i = begin; i < end; i++) {
-		struct nn_layer_run *run = &network->runs[i];
-
-		run->pass = pass;
-		run->rows = rows;
-		run->x = x;
-		for (size_t p = 0; p < network->nodes[i].layer.param_count; p++)
-			run->params[p] = param_of(network, params, i, p);
-		if (!network->nodes[i].layer.type->view)
-			x = run->y;
-	}
-	for (size_t start = 0; start < rows; start += part)
-		for (size_t i = begin; i < end; i++) {
-			const struct nn_layer *layer = &network->nodes[i].layer;
-			struct nn_layer_run run;
-
-			if (layer->type->view)
-				continue;
-			run = part_of(network, i, start, rows - start < part ? rows - start : part);
-			layer->type->forward(layer, &run);
-		}
-	return x;
+	for (size_t p = 0; p < layer->param_count; p++)
+		network->runs[i].params[p] = param_of(network, params, i, p);
+	layer->type->forward(layer, &network->runs[i]);
 }
 
 static void forward(struct nn_network *network, const struct nn_bundle *params, const float *x,
-	size_t rows, const struct nn_pass *pass)
+	size_t first, size_t rows, const struct nn_pass *pass)
 {
+	network->first = first;
+	network->now = rows;
 	for (size_t i = 0; i < network->node_count && rows; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
 		struct nn_layer_run *run = &network->runs[i];
 		const float *other;
 
 		run->pass = pass;
+		run->first = first;
 		run->rows = rows;
 		run->x = x;
 		switch (node->kind) {
 		case NN_NODE_LAYER:
-			if (node->end) {
-				x = forward_layers(network, i, node->end, params, x, rows, pass);
-				i = node->end - 1;
-			} else {
-				x = forward_layers(network, i, i + 1, params, x, rows, pass);
-			}
+			if (node->layer.type->view)
+				break;
+			forward_layer(network, i, params);
+			x = run->y;
 			break;
 		case NN_NODE_FORK:
 			break;
@@ -269,7 +237,7 @@ const float *nn_network_forward(struct nn_network *network, const struct nn_bund
 {
 	static const struct nn_pass using;
 
-	forward(network, params, x, rows, &using);
+	forward(network, params, x, 0, rows, &using);
 	return output_of(network);
 }
 
@@ -285,24 +253,40 @@ static int fail_label(const struct nn_network *network, const struct nn_batch *b
 		bad / positions, place, (long)batch->labels[bad], network->outputs);
 }
 
-int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
-	struct nn_loss_sum *sum, struct nn_error *err)
+static int check_labels(const struct nn_network *network, const struct nn_batch *batch,
+	struct nn_error *err)
 {
-	const struct nn_loss *loss = network->criterion.type;
+	size_t cases = batch->rows * network->positions;
+	size_t bad = cases;
+
+	if (network->criterion.type->wants_classes)
+		bad = nn_loss_bad_label(&network->criterion, batch->labels, cases,
+			network->outputs);
+	return bad < cases ? fail_label(network, batch, bad, err) : NN_OK;
+}
+
+static struct nn_loss_sum loss_of(struct nn_network *network, const struct nn_batch *batch)
+{
 	struct nn_loss_run run = { .out = output_of(network),
 		.y = batch->y,
 		.labels = batch->labels,
 		.cases = batch->rows * network->positions,
 		.outputs = network->outputs,
 		.d_out = network->slots[network->nodes[network->node_count - 1].dy] };
-	size_t bad = loss->wants_classes ?
-		nn_loss_bad_label(&network->criterion, run.labels, run.cases, run.outputs) :
-		run.cases;
 
-	if (bad < run.cases)
-		return fail_label(network, batch, bad, err);
-	*sum = run.cases ? loss->value(&network->criterion, &run) : (struct nn_loss_sum){ 0 };
-	return NN_OK;
+	if (!run.cases)
+		return (struct nn_loss_sum){ 0 };
+	return network->criterion.type->value(&network->criterion, &run);
+}
+
+int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
+	struct nn_loss_sum *sum, struct nn_error *err)
+{
+	int status = check_labels(network, batch, err);
+
+	if (!status)
+		*sum = loss_of(network, batch);
+	return status;
 }
 
 const float *nn_network_predict(struct nn_network *network, size_t rows)
@@ -315,39 +299,22 @@ const float *nn_network_predict(struct nn_network *network, size_t rows)
 	return out;
 }
 
-/* Where rows from `start` on have theirs; NULL: nobody wants it. */
-static float *gradient_at(const struct nn_network *network, uint32_t slot, size_t start,
-	size_t count)
+static void backward_layer(struct nn_network *network, size_t i, bool accumulate, double weight,
+	const struct nn_bundle *grad)
 {
-	if (slot == NN_NO_SLOT)
-		return NULL;
-	return network->slots[slot] + (network->slot_is_part[slot] ? 0 : start * count);
-}
+	const struct nn_network_node *node = &network->nodes[i];
+	const struct nn_layer *layer = &node->layer;
+	struct nn_layer_run *run = &network->runs[i];
 
-/* Backward through the layers [begin, end). */
-static void backward_layers(struct nn_network *network, size_t begin, size_t end, bool accumulate,
-	double weight, const struct nn_bundle *grad)
-{
-	size_t rows = network->runs[begin].rows;
-	size_t part = network->nodes[begin].end ? network->nodes[begin].part : rows;
-
-	for (size_t start = 0; start < rows; start += part)
-		for (size_t i = end; i-- > begin;) {
-			const struct nn_network_node *node = &network->nodes[i];
-			const struct nn_layer *layer = &node->layer;
-			struct nn_layer_run run;
-
-			if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
-				continue;
-			run = part_of(network, i, start, rows - start < part ? rows - start : part);
-			run.dy = gradient_at(network, node->dy, start, layer->out.count);
-			run.dx = gradient_at(network, node->dx, start, layer->in.count);
-			run.accumulate = accumulate || start;
-			run.weight = weight;
-			for (size_t p = 0; p < layer->param_count; p++)
-				run.grads[p] = param_of(network, grad, i, p);
-			layer->type->backward(layer, &run);
-		}
+	if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
+		return;
+	run->dy = network->slots[node->dy];
+	run->dx = node->dx == NN_NO_SLOT ? NULL : network->slots[node->dx];
+	run->accumulate = accumulate;
+	run->weight = weight;
+	for (size_t p = 0; p < layer->param_count; p++)
+		run->grads[p] = param_of(network, grad, i, p);
+	layer->type->backward(layer, run);
 }
 
 /* Where the gradients of a fork's two branches meet. */
@@ -360,27 +327,76 @@ static void backward_fork(struct nn_network *network, size_t i)
 			network->slots[node->skip], network->runs[i].rows * node->layer.in.count);
 }
 
+static struct nn_loss_sum gradient_of_part(struct nn_network *network,
+	const struct nn_bundle *params, const struct nn_batch *part, size_t first,
+	const struct nn_pass *pass, bool accumulate, struct nn_bundle *grad)
+{
+	struct nn_loss_sum sum;
+
+	forward(network, params, part->x, first, part->rows, pass);
+	sum = loss_of(network, part);
+	for (size_t i = network->node_count; i-- > 0;)
+		if (network->nodes[i].kind == NN_NODE_LAYER)
+			backward_layer(network, i, accumulate, sum.weight, grad);
+		else if (network->nodes[i].kind == NN_NODE_FORK)
+			backward_fork(network, i);
+	return sum;
+}
+
+/* Rows [first, end) of a batch. */
+static struct nn_batch rows_of(const struct nn_network *network, const struct nn_batch *batch,
+	size_t first, size_t end)
+{
+	size_t cases = first * network->positions;
+
+	return (struct nn_batch){ .x = batch->x + first * network->in.count,
+		.y = batch->y ? batch->y + cases * network->outputs : NULL,
+		.labels = batch->labels ? batch->labels + cases : NULL,
+		.rows = end - first };
+}
+
+/* Into how many parts a batch is cut. */
+static size_t part_count(const struct nn_network *network, size_t rows)
+{
+	size_t parts = network->part_rows ? rows / network->part_rows : 1;
+
+	return parts ? parts : 1;
+}
+
+size_t nn_network_at_once(const struct nn_network *network, size_t rows)
+{
+	size_t parts = part_count(network, rows);
+
+	return rows / parts + (rows % parts > 0);
+}
+
+/* In parts of about as many rows as the layers want at a time: what a part is all the way forward and
+ * back is small enough to stay in a cache, which the numbers of a whole task are not. */
 int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
 	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
 	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err)
 {
-	int status;
+	size_t parts = part_count(network, batch->rows);
+	int status = check_labels(network, batch, err);
+	size_t first = 0;
 
-	forward(network, params, batch->x, batch->rows, pass);
-	status = nn_network_loss(network, batch, sum, err);
+	*sum = (struct nn_loss_sum){ 0 };
 	if (status)
 		return status;
-	for (size_t i = network->node_count; i-- > 0 && batch->rows;) {
-		const struct nn_network_node *node = &network->nodes[i];
-		size_t begin = node->end ? node->begin : i;
-
-		if (node->kind == NN_NODE_LAYER)
-			backward_layers(network, begin, i + 1, accumulate, sum->weight, grad);
-		else if (node->kind == NN_NODE_FORK)
-			backward_fork(network, i);
-		i = begin;
-	}
 	if (!batch->rows && !accumulate)
 		memset(grad->data, 0, grad->bytes);
+	for (size_t i = 0; i < parts && batch->rows; i++) {
+		size_t end = first + (batch->rows - first) / (parts - i);
+		struct nn_batch part = rows_of(network, batch, first, end);
+		struct nn_loss_sum more = gradient_of_part(network, params, &part, first, pass,
+			accumulate || first, grad);
+
+		sum->loss += more.loss;
+		sum->weight += more.weight;
+		/* Its numbers are left for nn_network_blame. */
+		if (!isfinite(sum->loss))
+			break;
+		first = end;
+	}
 	return NN_OK;
 }

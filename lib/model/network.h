@@ -20,6 +20,7 @@ struct nn_known_shapes {
 	struct nn_shape in;
 	uint64_t outputs;
 	uint64_t positions;
+	uint64_t tokens; /* of so many kinds are the rows' numbers (0: unknown, or no tokens) */
 };
 
 /* Parses and checks a spec (JSON text, nn-model(5)); shapes are inferred from the input on. Errors
@@ -77,6 +78,8 @@ void nn_network_init(const struct nn_network *network, uint64_t seed, struct nn_
  * nn_network_forward and nn_network_gradient. Nothing is allocated in what follows. The parameters
  * must have been checked (nn_network_check_params). */
 int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error *err);
+/* How many of a batch's rows nn_network_gradient needs room for: they go through the network in parts. */
+size_t nn_network_at_once(const struct nn_network *network, size_t rows);
 
 /* Rows, and what is wanted of them. Exactly one of y [rows, outputs] and labels [rows, positions] is
  * used, as the loss wants; both may be NULL where there is no loss. */

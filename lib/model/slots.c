@@ -12,21 +12,16 @@ struct slots {
 	size_t depth;
 };
 
-/* `part`: for a part of the rows, of which there are so many; 0: for all. */
-static uint32_t acquire(struct slots *slots, size_t floats, size_t part)
+static uint32_t acquire(struct slots *slots, size_t floats)
 {
 	struct nn_network *network = slots->network;
 	uint32_t slot = 0;
 
-	while (slot < network->slot_count &&
-		(slots->users[slot] || network->slot_is_part[slot] != (part > 0)))
+	while (slots->users[slot])
 		slot++;
 	slots->users[slot] = 1;
-	if (slot == network->slot_count) {
+	if (slot >= network->slot_count)
 		network->slot_count = slot + 1;
-		network->slot_is_part[slot] = part > 0;
-	}
-	floats *= part ? part : 1;
 	if (network->slot_floats[slot] < floats)
 		network->slot_floats[slot] = floats;
 	return slot;
@@ -56,37 +51,18 @@ static void find_wanted(const struct nn_network *network, bool *wanted)
 	}
 }
 
-static uint32_t through_layer(struct slots *slots, size_t i, bool wanted)
+static uint32_t through_layer(struct slots *slots, const struct nn_network_node *node, bool wanted)
 {
-	const struct nn_network_node *node = &slots->network->nodes[i];
 	const struct nn_layer_type *type = node->layer.type;
-	/* Between layers that are run together a part's gradient is enough. */
-	size_t part = node->end && i > node->begin ? node->part : 0;
 	uint32_t dx = NN_NO_SLOT;
 
 	if (wanted && type->view)
 		return node->dy;
-	if (wanted && type->in_place && slots->users[node->dy] == 1 &&
-		slots->network->slot_is_part[node->dy] == (part > 0))
+	if (wanted && type->in_place && slots->users[node->dy] == 1)
 		return node->dy;
 	if (wanted)
-		dx = acquire(slots, node->layer.in.count, part);
+		dx = acquire(slots, node->layer.in.count);
 	release(slots, node->dy);
-	return dx;
-}
-
-/* What comes into layers that are run together is needed until the last part of the rows has passed
- * all of them. */
-static uint32_t through_parts(struct slots *slots, size_t i, bool wanted)
-{
-	struct nn_network_node *nodes = slots->network->nodes;
-	uint32_t dx;
-
-	if (nodes[i].end == i + 1)
-		slots->users[nodes[i].dy]++;
-	dx = through_layer(slots, i, wanted);
-	if (nodes[i].begin == i)
-		release(slots, nodes[nodes[i].end - 1].dy);
 	return dx;
 }
 
@@ -101,7 +77,7 @@ static uint32_t through_fork(struct slots *slots, struct nn_network_node *node, 
 	if (wanted && slots->users[node->dy] == 1)
 		dx = node->dy;
 	else if (wanted)
-		dx = acquire(slots, node->layer.in.count, 0);
+		dx = acquire(slots, node->layer.in.count);
 	if (dx != node->dy)
 		release(slots, node->dy);
 	release(slots, node->skip);
@@ -111,7 +87,7 @@ static uint32_t through_fork(struct slots *slots, struct nn_network_node *node, 
 static void walk(struct slots *slots, const bool *wanted)
 {
 	struct nn_network *network = slots->network;
-	uint32_t now = acquire(slots, network->nodes[network->node_count - 1].layer.out.count, 0);
+	uint32_t now = acquire(slots, network->nodes[network->node_count - 1].layer.out.count);
 
 	for (size_t i = network->node_count; i-- > 0;) {
 		struct nn_network_node *node = &network->nodes[i];
@@ -121,8 +97,7 @@ static void walk(struct slots *slots, const bool *wanted)
 		switch (node->kind) {
 		case NN_NODE_LAYER:
 			if (now != NN_NO_SLOT)
-				now = node->end ? through_parts(slots, i, wanted[i]) :
-						  through_layer(slots, i, wanted[i]);
+				now = through_layer(slots, node, wanted[i]);
 			break;
 		case NN_NODE_JOIN:
 			slots->held[slots->depth++] = now;
@@ -153,9 +128,7 @@ int nn_network_plan_slots(struct nn_network *network, struct nn_error *err)
 	slots.held = nn_alloc(room, sizeof *slots.held, err);
 	slots.others = nn_alloc(room, sizeof *slots.others, err);
 	network->slot_floats = nn_alloc(room, sizeof *network->slot_floats, err);
-	network->slot_is_part = nn_alloc(room, sizeof *network->slot_is_part, err);
-	if (wanted && slots.users && slots.held && slots.others && network->slot_floats &&
-		network->slot_is_part) {
+	if (wanted && slots.users && slots.held && slots.others && network->slot_floats) {
 		find_wanted(network, wanted);
 		walk(&slots, wanted);
 		network->slots = nn_alloc(network->slot_count, sizeof *network->slots, err);

@@ -73,10 +73,10 @@ static bool has_outputs_key(const struct nn_json *spec)
 /* A walk through the layers of a spec, nested ones too. */
 struct walk {
 	struct nn_network *network;
-	const struct nn_json *last; /* the layer whose outputs may be missing */
-	uint64_t outputs;           /* what they are then */
-	struct nn_shape now;        /* what has been reached */
-	uint64_t layers;            /* so far, without blocks */
+	const struct nn_json *last;  /* the layer whose outputs may be missing */
+	struct nn_layer_known known; /* what is missing then */
+	struct nn_shape now;         /* what has been reached */
+	uint64_t layers;             /* so far, without blocks */
 	unsigned depth;
 };
 #define DEEPEST 16 /* blocks in blocks */
@@ -178,10 +178,11 @@ static int parse_block(struct walk *walk, const struct nn_json *item, const stru
 static int parse_item(struct walk *walk, const struct nn_json *item, const char *path,
 	const char *name, struct nn_error *err)
 {
-	uint64_t outputs = item == walk->last ? walk->outputs : 0;
+	struct nn_layer_known known = { item == walk->last ? walk->known.outputs : 0,
+		walk->known.tokens };
 	struct nn_layer layer;
 	struct nn_network_node *node;
-	int status = nn_layer_parse(&layer, item, path, &walk->now, outputs, err);
+	int status = nn_layer_parse(&layer, item, path, &walk->now, &known, err);
 
 	if (status)
 		return status;
@@ -268,7 +269,9 @@ static int parse_layers(struct nn_network *network, const struct nn_json *root,
 	const struct nn_known_shapes *known, struct nn_error *err)
 {
 	const struct nn_json *array = nn_json_get(root, "layers");
-	struct walk walk = { .network = network, .outputs = known->outputs, .now = network->in };
+	struct walk walk = { .network = network,
+		.known = { known->outputs, known->tokens },
+		.now = network->in };
 
 	find_last(array, &walk.last);
 	return parse_array(&walk, array, "layers", "", err);
@@ -379,6 +382,34 @@ static int lay_out_params(struct nn_network *network, struct nn_error *err)
 	return status;
 }
 
+static double flops_of(const struct nn_layer *layer)
+{
+	return layer->type->flops ? layer->type->flops(layer) : (double)layer->out.count;
+}
+
+/* Rows that go through a training pass together: as many as each layer wants, unless it has so little
+ * to do that it makes no difference. 0: all of a task's. */
+static size_t part_rows(const struct nn_network *network)
+{
+	double flops = 0;
+	size_t rows = 0;
+
+	for (size_t i = 0; i < network->node_count; i++)
+		if (network->nodes[i].kind == NN_NODE_LAYER)
+			flops += flops_of(&network->nodes[i].layer);
+	for (size_t i = 0; i < network->node_count; i++) {
+		const struct nn_layer *layer = &network->nodes[i].layer;
+
+		if (network->nodes[i].kind != NN_NODE_LAYER)
+			continue;
+		if (layer->type->whole)
+			return 0;
+		if (layer->rows > rows && 20 * flops_of(layer) > flops)
+			rows = layer->rows;
+	}
+	return rows;
+}
+
 /* How much workspace a row takes. */
 static int measure(struct nn_network *network, struct nn_error *err)
 {
@@ -391,18 +422,16 @@ static int measure(struct nn_network *network, struct nn_error *err)
 		if (nn_node_has_y(node))
 			fits = fits && nn_add(floats, node->layer.out.count, &floats);
 		fits = fits && nn_add(floats, node->layer.saved, &floats);
+		fits = fits && nn_add(network->once, node->layer.saved_once, &network->once);
 		if (node->layer.scratch > network->scratch)
 			network->scratch = node->layer.scratch;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
-		if (network->slot_is_part[slot])
-			fits = fits &&
-				nn_add(network->parts, network->slot_floats[slot], &network->parts);
-		else
-			fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
+		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
 	network->row_floats = floats;
+	network->part_rows = part_rows(network);
 	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
 	return network->runs ? NN_OK : NN_FAILED;
 }
@@ -429,10 +458,8 @@ static int build(struct nn_network *network, const struct nn_json *root,
 		status = write_spec(network, err);
 	if (!status)
 		status = lay_out_params(network, err);
-	if (!status) {
-		nn_network_plan_parts(network);
+	if (!status)
 		status = nn_network_plan_slots(network, err);
-	}
 	return status ? status : measure(network, err);
 }
 
@@ -477,7 +504,6 @@ void nn_network_free(struct nn_network *network)
 	free(network->nodes);
 	nn_criterion_free(&network->criterion);
 	free(network->slot_floats);
-	free(network->slot_is_part);
 	free(network->slots);
 	free(network->offsets);
 	free(network->runs);

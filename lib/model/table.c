@@ -49,6 +49,7 @@ static void put_key(char *out, const struct nn_layer *layer, size_t key)
 	switch (what->type) {
 	case NN_KEY_SIZE:
 	case NN_KEY_OUTPUTS:
+	case NN_KEY_TOKENS:
 		if (!key && what->required)
 			snprintf(text, sizeof text, " %llu", value);
 		else if (what->required || value != what->otherwise)

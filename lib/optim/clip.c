@@ -9,6 +9,8 @@ static double square_sum(const struct nn_bundle *grad, size_t first, size_t coun
 	const struct nn_tensor *tensor = &grad->tensors[first];
 	size_t left = 1;
 
+	if (count == 1 && nn_is_statistic(tensor->name))
+		return 0;
 	if (count == 1)
 		return nn_vector_square_sum(nn_bundle_data(grad, tensor), tensor->count);
 	while (2 * left < count)

@@ -11,4 +11,5 @@ libnnpipe_a_SOURCES += \
 	lib/optim/options.c \
 	lib/optim/rmsprop.c \
 	lib/optim/schedule.c \
-	lib/optim/sgd.c
+	lib/optim/sgd.c \
+	lib/optim/statistic.c

@@ -2,6 +2,7 @@
 #ifndef NN_OPTIM_OPTIM_H
 #define NN_OPTIM_OPTIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct nn_optim_pass {
 	double lr;      /* of this update, by the schedule */
 	double divisor; /* total weight, over what clipping leaves of the norm */
 	uint64_t t;     /* number of this update with this state, from 1 */
+	double weight;  /* total: what statistics are divided by */
 };
 
 #define NN_MAX_SLOTS 2
@@ -57,6 +59,22 @@ struct nn_optimizer {
 };
 extern const struct nn_optimizer nn_optim_sgd, nn_optim_momentum, nn_optim_nesterov,
 	nn_optim_adagrad, nn_optim_rmsprop, nn_optim_adam, nn_optim_adamw;
+/* A statistic is a tensor of a model that is not learned by its gradient but follows what a layer sees:
+ * one whose name's last component, behind the last dot, begins with "running_". Where other tensors of
+ * a gradient have a sum of gradients it has the sum over the tasks of weight * (what it is - what the
+ * task makes it): divided by the total weight and subtracted, that is the update. No learning rate, no
+ * decay, no moments and no clipping touch it, and it counts in no norm. */
+bool nn_is_statistic(const char *name);
+/* Updates n elements, from `first` on, of the data of an F32 bundle of that layout: by the optimizer,
+ * and statistics as they want it. The vectors, each of n elements, are what belongs to those; vectors
+ * that `to` has, `from` has. One call of the optimizer if there are no statistics. */
+void nn_optim_update(const struct nn_optimizer *optimizer, const struct nn_optim_pass *pass,
+	const struct nn_bundle *layout, size_t first, size_t n, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad);
+/* The same of elements that all are statistics: `to` gets the state as it was. */
+void nn_optim_move_statistics(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
+	const struct nn_optim_vectors *from, const float *grad, size_t n);
+
 /* NULL if there is none of that name. */
 const struct nn_optimizer *nn_optim_find(const char *name);
 /* How many slots it needs with these options. */
@@ -88,7 +106,7 @@ double nn_schedule_rate(const struct nn_optim_options *options, uint64_t t);
 /* base^n by squaring. */
 double nn_power(double base, uint64_t n);
 
-/* The norm of all of an F32 bundle: blocks of 4,096 elements from each tensor's start are summed
+/* The norm of all of an F32 bundle but its statistics, which count as zeros: blocks of 4,096 elements from each tensor's start are summed
  * in double, the blocks of a tensor in the fixed tree, then the tensors in theirs, by name. */
 double nn_gradient_norm(const struct nn_bundle *grad);
 /* What a gradient of that norm is to be multiplied with so that its norm is at most `clip`:

@@ -10,12 +10,12 @@
 
 #include "base/cpu.h"
 
-#define MOST_THREADS 1024
-
 /* One library a process: a second copy with another kernel would not be loaded anyway. */
 static struct {
 	char kernel[NN_KERNEL_TEXT];
+	unsigned asked; /* threads; 0: nobody has asked */
 	__typeof__(cblas_sgemm) *sgemm;
+	bool likes_small;
 } blas;
 
 /* "OpenBLAS-0.3.21/SkylakeX/4t" and "SkylakeX" name the same code path. What is no number of threads
@@ -30,8 +30,25 @@ static void split_kernel(const char *kernel, char *core, size_t size, unsigned *
 	snprintf(core, size, "%.*s", (int)length, from);
 	if (from[length] && from[length + 1] >= '0' && from[length + 1] <= '9')
 		count = strtoul(from + length + 1, NULL, 10);
-	if (!*threads && count <= MOST_THREADS)
+	if (!*threads && count <= NN_BLAS_THREADS)
 		*threads = (unsigned)count;
+}
+
+void nn_blas_ask_threads(unsigned threads)
+{
+	blas.asked = threads;
+}
+
+bool nn_blas_has_asked(void)
+{
+	return blas.asked > 0;
+}
+
+void nn_blas_core(const char *kernel, char *core)
+{
+	unsigned threads = 0;
+
+	split_kernel(kernel, core, NN_KERNEL_TEXT, &threads);
 }
 
 int nn_blas_check_name(const char *kernel, bool *runs, struct nn_error *err)
@@ -55,10 +72,13 @@ int nn_blas_check_name(const char *kernel, bool *runs, struct nn_error *err)
 static int check_kernel(const char *kernel, struct nn_error *err)
 {
 	const char *running = blas.kernel;
+	char core[NN_KERNEL_TEXT];
 
-	if (!strchr(kernel, '/'))
-		running = strchr(running, '/') + 1;
-	/* "haswell" is good enough from a person; a recorded name is compared as it is. */
+	/* A code path alone is good enough from a person; a recorded name is compared as it is. */
+	if (!strchr(kernel, '/')) {
+		nn_blas_core(running, core);
+		running = core;
+	}
 	if (strcasecmp(kernel, running))
 		return nn_fail(err, NN_BAD,
 			"the model asks for matrix kernel %s, but this host runs %s", kernel,
@@ -86,7 +106,8 @@ static int check_room(struct nn_error *err)
 
 	if (room == MAP_FAILED)
 		return nn_fail_errno(err, NN_FAILED,
-			"matrix products need %zu MiB of address space (see ulimit -v)", ROOM >> 20);
+			"matrix products need %zu MiB of address space (see ulimit -v)",
+			ROOM >> 20);
 	munmap(room, ROOM);
 	return NN_OK;
 }
@@ -104,6 +125,8 @@ int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 
 	if (blas.sgemm)
 		return kernel ? check_kernel(kernel, err) : NN_OK;
+	if (!threads)
+		threads = blas.asked;
 	if (kernel) {
 		split_kernel(kernel, core, sizeof core, &threads);
 		if (!nn_cpu_runs_kernel(core))
@@ -137,6 +160,8 @@ int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 		return NN_FAILED;
 	}
 	set_threads((int)threads);
+	/* The other ones have no kernels of their own for them. */
+	blas.likes_small = strstr("SkylakeX Cooperlake SapphireRapids", corename()) != NULL;
 	sscanf(config(), "OpenBLAS %31s", version);
 	if (threads > 1)
 		snprintf(suffix, sizeof suffix, "/%ut", threads);
@@ -148,6 +173,11 @@ int nn_blas_load(const char *kernel, unsigned threads, struct nn_error *err)
 const char *nn_blas_kernel(void)
 {
 	return blas.kernel;
+}
+
+bool nn_blas_likes_small(void)
+{
+	return blas.likes_small;
 }
 
 void nn_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,

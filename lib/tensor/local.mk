@@ -4,6 +4,7 @@ libnnpipe_a_SOURCES += \
 	lib/tensor/bundle.c \
 	lib/tensor/convert.c \
 	lib/tensor/dtype.c \
+	lib/tensor/lanes.h \
 	lib/tensor/math.h \
 	lib/tensor/stats.c \
 	lib/tensor/stats.h \

@@ -4,7 +4,8 @@
  * NN_CLONES and gives the same bits in every instruction set (no contraction, see configure.ac).
  *
  * Errors, measured in tests/unit/test-math.c over the whole range, in units in the last place: exp
- * 1.1, sigmoid and tanh 2.5, slopes 4, normal tail and gelu 5. NaN stays NaN. */
+ * and expm1 1.1, log1p 2, sigmoid and tanh 2.5, silu 3, slopes 4, normal tail and gelu 5. NaN stays
+ * NaN. */
 #ifndef NN_TENSOR_MATH_H
 #define NN_TENSOR_MATH_H
 
@@ -34,14 +35,14 @@ static inline float nn_absf(float x)
 	return nn_float_from_bits(nn_float_bits(x) & 0x7fffffffu);
 }
 
-/* x, or `most` where x is above it; NaN stays NaN. It is made of bits because of a conditional the
- * compiler may make two ways, and a vector goes both: the one with the constant in it would compute
- * subnormal numbers for nobody, which takes a hundred times as long. */
-static inline float nn_at_most(float x, float most)
+/* a where `which` is 1, b where it is 0. It is made of bits because of a conditional the compiler may
+ * make two ways, and a vector goes both: one with a constant in it would compute subnormal numbers for
+ * nobody, which takes a hundred times as long. */
+static inline float nn_choose(uint32_t which, float a, float b)
 {
-	uint32_t above = 0u - (uint32_t)(x > most);
+	uint32_t mask = 0u - which;
 
-	return nn_float_from_bits((nn_float_bits(x) & ~above) | (nn_float_bits(most) & above));
+	return nn_float_from_bits((nn_float_bits(a) & mask) | (nn_float_bits(b) & ~mask));
 }
 
 /* Added and subtracted it rounds to a whole number, which then is in the low bits of the sum. */
@@ -98,6 +99,61 @@ static inline float nn_exp(float x)
 	return nn_exp_sum(x, 0.0f);
 }
 
+/* e^(x + low) for x from -87 to 88, low a correction small beside 1. */
+static inline float nn_exp_normal(float x, float low)
+{
+	int32_t n;
+	float r = nn_exp_reduce(x, &n) + low;
+
+	/* Of a NaN n is any. */
+	return (1.0f + nn_expm1_series(r)) * nn_float_from_bits(((uint32_t)n + 127u) << 23);
+}
+
+/* e^x for x <= 0 in fewer operations than nn_exp: what is below the normal floats becomes 0, somewhere
+ * between -87.4 and -88. */
+static inline float nn_exp_below(float x)
+{
+	int32_t n;
+	float r;
+
+	x = x < -88.0f ? -88.0f : x;
+	r = nn_exp_reduce(x, &n);
+	/* A NaN's n is any: as a factor it can be. That of -127 is 0. */
+	return (1.0f + nn_expm1_series(r)) * nn_float_from_bits(((uint32_t)n + 127u) << 23);
+}
+
+/* log(1 + x) for 0 <= x <= 1: 2 atanh(x / (2 + x)) as a series, whose remainder is below a tenth of an
+ * ulp. */
+static inline float nn_log1p(float x)
+{
+	float s = x / (2.0f + x);
+	float square = s * s;
+	float p = 1.0f / 15;
+
+	p = p * square + 1.0f / 13;
+	p = p * square + 1.0f / 11;
+	p = p * square + 1.0f / 9;
+	p = p * square + 1.0f / 7;
+	p = p * square + 1.0f / 5;
+	p = p * square + 1.0f / 3;
+	return 2.0f * s + 2.0f * s * square * p;
+}
+
+/* e^x - 1 for x <= 0, with all its digits near 0; any other x is taken as 0. */
+static inline float nn_expm1_below(float x)
+{
+	int32_t n;
+	float r, power;
+
+	x = x > 0.0f ? 0.0f : x;
+	x = x < -25.0f ? -25.0f : x;
+	r = nn_exp_reduce(x, &n);
+	n = n < -40 ? -40 : n;
+	n = n > 0 ? 0 : n;
+	power = nn_power_of_two(n);
+	return nn_expm1_series(r) * power + (power - 1.0f);
+}
+
 /* 1 / (1 + e^-x) */
 static inline float nn_sigmoid(float x)
 {
@@ -110,6 +166,24 @@ static inline float nn_sigmoid_slope(float x)
 	float e = nn_exp(-nn_absf(x));
 
 	return e / ((1.0f + e) * (1.0f + e));
+}
+
+/* x sigmoid(x): SiLU, or swish (S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units", 2017) */
+static inline float nn_silu(float x)
+{
+	float e = nn_exp(-nn_absf(x));
+
+	return x * ((x < 0 ? e : 1.0f) / (1.0f + e));
+}
+
+/* sigmoid(x) (1 + x sigmoid(-x)) */
+static inline float nn_silu_slope(float x)
+{
+	float e = nn_exp(-nn_absf(x));
+	float inverse = 1.0f / (1.0f + e);
+	float small = e * inverse;
+
+	return (x < 0 ? small : inverse) + x * (inverse * small);
 }
 
 /* e^2x - 1 over e^2x + 1. */
@@ -137,16 +211,18 @@ static inline float nn_tanh_slope(float x)
 	return 4.0f * e / ((1.0f + e) * (1.0f + e));
 }
 
-/* e^(-x^2 / 2). The square is split: the exponential would blow its rounding error up. */
+/* e^(-x^2 / 2), 0 where |x| is above 13.1. The square is split: the exponential would blow its rounding
+ * error up. */
 static inline float nn_gauss(float x)
 {
-	float u = nn_at_most(nn_absf(x), 16.0f);
+	uint32_t far = nn_absf(x) > 13.1f;
+	float u = nn_choose(far, 13.1f, nn_absf(x));
 	float high, low;
 
 	/* 12 bits: its square is exact. */
 	high = nn_float_from_bits(nn_float_bits(u) & 0xfffff000u);
 	low = (u - high) * (u + high);
-	return nn_exp_sum(-0.5f * (high * high), -0.5f * low);
+	return nn_choose(far, 0.0f, nn_exp_normal(-0.5f * (high * high), -0.5f * low));
 }
 
 /* The normal distribution's tail P(Z > |x|) = erfc(|x| / sqrt 2) / 2, given g = nn_gauss(x). The
@@ -154,10 +230,11 @@ static inline float nn_gauss(float x)
  * relative error 8e-9 made with tests/unit/figures/normal.py. */
 static inline float nn_normal_tail(float x, float g)
 {
-	float u = nn_at_most(nn_absf(x), 16.0f);
-	float s, p;
+	float u = nn_choose(nn_absf(x) > 16.0f, 16.0f, nn_absf(x));
+	float inverse = 1.0f / (u + 3.5f);
+	float s = (u - 3.5f) * inverse;
+	float p;
 
-	s = (u - 3.5f) / (u + 3.5f);
 	p = 0.000108692975f;
 	p = p * s + 0.000418322446f;
 	p = p * s + -0.00049503924f;
@@ -168,7 +245,7 @@ static inline float nn_normal_tail(float x, float g)
 	p = p * s + 0.315425091f;
 	p = p * s + -0.565561739f;
 	p = p * s + 0.744416074f;
-	return g * p / (u + 3.5f);
+	return g * (p * inverse);
 }
 
 /* x Phi(x), Phi the normal distribution function: GELU in its exact form (D. Hendrycks, K. Gimpel,
@@ -193,22 +270,25 @@ static inline float nn_gelu_slope(float x)
  * 1)) for the mantissa m in [0.7, 1.41], as a series. */
 static inline double nn_log(double x)
 {
-	uint64_t bits;
-	int64_t n;
-	double m, s, square, sum = 0;
+	uint64_t bits, exponent;
+	double m, n, s, square, log, sum = 0;
 
-	if (!(x >= DBL_MIN && x <= DBL_MAX))
-		return (double)NAN;
 	memcpy(&bits, &x, sizeof bits);
-	/* 0x3fe6a09e667f3bcd is sqrt(1/2): the exponent that leaves the mantissa just above it. */
-	n = (int64_t)(bits - 0x3fe6a09e667f3bcdu) >> 52;
-	bits -= (uint64_t)n << 52;
+	/* 0x3fe6a09e667f3bcd is sqrt(1/2): the exponent that leaves the mantissa just above it, and
+	 * 1024 more, so that it is positive. */
+	exponent = (bits + 0x4000000000000000u - 0x3fe6a09e667f3bcdu) >> 52;
+	bits -= (exponent - 1024u) << 52;
 	memcpy(&m, &bits, sizeof m);
+	/* In the last bits of 2^52: not all instruction sets convert 64 bits. */
+	exponent |= 0x4330000000000000u;
+	memcpy(&n, &exponent, sizeof n);
+	n -= 4503599627370496.0 + 1024.0;
 	s = (m - 1) / (m + 1);
 	square = s * s;
 	for (int k = 23; k >= 3; k -= 2)
 		sum = (sum + 1.0 / k) * square;
-	return (double)n * 0.69314718055994531 + (2 * s + 2 * s * sum);
+	log = n * 0.69314718055994531 + (2 * s + 2 * s * sum);
+	return x >= DBL_MIN && x <= DBL_MAX ? log : (double)NAN;
 }
 
 #endif

@@ -14,6 +14,10 @@
 #define NN_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+/* A part of such a loop: left to itself the compiler may call one copy of it, made for the least
+ * instruction set. */
+#define NN_INLINE static inline __attribute__((always_inline))
+
 /* out[i] = a[i] + b[i]; out may be a or b. */
 void nn_vector_add(float *out, const float *a, const float *b, size_t n);
 /* out[i] = factor * a[i] */

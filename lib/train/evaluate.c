@@ -167,7 +167,13 @@ static int load_blas(const struct nn_evaluation *evaluation, const char *kernel,
 {
 	const char *own = nn_bundle_meta(&evaluation->model.params, "kernel");
 	struct nn_error why;
+	char core[NN_KERNEL_TEXT];
 
+	/* Who asks for threads does not ask for the same bits. */
+	if (own && nn_blas_has_asked()) {
+		nn_blas_core(own, core);
+		own = core;
+	}
 	if (kernel)
 		return nn_blas_load(strcmp(kernel, "auto") ? kernel : NULL, 0, err);
 	if (!nn_blas_load(own, 0, &why))
@@ -197,7 +203,9 @@ int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, st
 	evaluation->x = nn_alloc(x_count, sizeof *evaluation->x, err);
 	evaluation->y = nn_alloc(y_count, sizeof *evaluation->y, err);
 	evaluation->labels = nn_alloc(label_count, sizeof *evaluation->labels, err);
-	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels)
+	evaluation->best = nn_alloc(label_count, sizeof *evaluation->best, err);
+	if (!evaluation->numbers || !evaluation->x || !evaluation->y || !evaluation->labels ||
+		!evaluation->best)
 		return NN_FAILED;
 	return nn_network_reserve(evaluation->network, rows, err) ||
 			load_blas(evaluation, kernel, err) ?
@@ -291,6 +299,7 @@ void nn_evaluation_close(struct nn_evaluation *evaluation)
 	free(evaluation->x);
 	free(evaluation->y);
 	free(evaluation->labels);
+	free(evaluation->best);
 	nn_network_free(evaluation->network);
 	nn_model_free(&evaluation->model);
 	*evaluation = (struct nn_evaluation){ 0 };
@@ -299,76 +308,4 @@ void nn_evaluation_close(struct nn_evaluation *evaluation)
 void nn_evaluation_predict(struct nn_evaluation *evaluation, const struct nn_evaluated *block)
 {
 	nn_network_predict(evaluation->network, block->rows);
-}
-
-/* What a row is turned into for the tally. */
-struct scratch {
-	float *slope;      /* [outputs] */
-	double *target;    /* [outputs] */
-	double *predicted; /* [outputs] */
-};
-
-static void add_case(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
-	size_t number, const struct scratch *scratch, struct nn_tally *tally)
-{
-	size_t outputs = evaluation->outputs;
-	struct nn_loss_run run = { .out = block->out + number * outputs,
-		.y = block->y ? block->y + number * outputs : NULL,
-		.labels = block->labels ? &block->labels[number] : NULL,
-		.cases = 1,
-		.outputs = outputs,
-		.d_out = scratch->slope };
-	struct nn_loss_sum sum = evaluation->loss->value(evaluation->criterion, &run);
-
-	if (run.labels) {
-		nn_tally_add_class(tally, (size_t)*run.labels, nn_argmax(run.out, outputs),
-			sum.loss);
-		return;
-	}
-	for (size_t i = 0; i < outputs; i++) {
-		scratch->target[i] = (double)run.y[i];
-		scratch->predicted[i] = (double)run.out[i];
-	}
-	nn_tally_add_targets(tally, scratch->target, scratch->predicted, sum.loss);
-}
-
-static int add_all(struct nn_evaluation *evaluation, const struct scratch *scratch,
-	struct nn_tally *tally, void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
-{
-	struct nn_evaluated block;
-	int status;
-
-	while (!(status = nn_evaluation_next(evaluation, &block, err)) && block.rows) {
-		/* One by one: a sum of sums would depend on the blocks. */
-		for (size_t i = 0; i < block.rows * evaluation->positions; i++)
-			add_case(evaluation, &block, i, scratch, tally);
-		if (progress)
-			progress(evaluation->at, evaluation->rows);
-	}
-	return status;
-}
-
-int nn_evaluation_tally(struct nn_evaluation *evaluation, struct nn_tally *tally,
-	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
-{
-	size_t outputs = evaluation->outputs;
-	struct scratch scratch;
-	int status = NN_FAILED;
-
-	if (!evaluation->rows)
-		return nn_fail(err, NN_BAD, "%s: there are no rows to evaluate on",
-			evaluation->set_names[0]);
-	if (nn_tally_init(tally, evaluation->loss->wants_classes, outputs, err))
-		return NN_FAILED;
-	scratch.slope = nn_alloc(outputs, sizeof *scratch.slope, err);
-	scratch.target = nn_alloc(outputs, sizeof *scratch.target, err);
-	scratch.predicted = nn_alloc(outputs, sizeof *scratch.predicted, err);
-	if (scratch.slope && scratch.target && scratch.predicted)
-		status = add_all(evaluation, &scratch, tally, progress, err);
-	free(scratch.slope);
-	free(scratch.target);
-	free(scratch.predicted);
-	if (status)
-		nn_tally_free(tally);
-	return status;
 }

@@ -42,6 +42,7 @@ struct nn_evaluation {
 	float *x;          /* [block_rows, features] */
 	float *y;          /* [block_rows, outputs] */
 	int32_t *labels;   /* [block_rows, positions] */
+	size_t *best;      /* [block_rows, positions]: for whoever wants the greatest outputs */
 };
 
 /* Rows [first, first + rows) of all; pointers until the next call. */
@@ -80,13 +81,14 @@ int nn_evaluation_next(struct nn_evaluation *evaluation, struct nn_evaluated *bl
 	struct nn_error *err);
 void nn_evaluation_close(struct nn_evaluation *evaluation);
 
-/* Puts what the network predicts in the place of block->out: probabilities after softmax
- * cross-entropy, the same numbers after mean squared error. Once a block. */
+/* Puts what the network predicts in the place of block->out: probabilities after a cross-entropy, the same
+ * numbers after other losses. Once a block. */
 void nn_evaluation_predict(struct nn_evaluation *evaluation, const struct nn_evaluated *block);
-/* Runs over all rows. The sets must have been added with `targets`. *tally is the caller's to
- * nn_tally_free. `progress`, unless NULL, is called after each block with the rows done. NN_BAD if
- * there are no rows. */
-int nn_evaluation_tally(struct nn_evaluation *evaluation, struct nn_tally *tally,
+/* Runs over all rows. The sets must have been added with `targets`. With `scores` the tally gets the AUC,
+ * unless too many scores would have to be kept. *tally is the caller's to nn_tally_free. `progress`,
+ * unless NULL, is called after each block with the rows done. NN_BAD if there are no rows, or their total
+ * weight is 0. */
+int nn_evaluation_tally(struct nn_evaluation *evaluation, bool scores, struct nn_tally *tally,
 	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err);
 
 #endif

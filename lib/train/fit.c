@@ -16,6 +16,8 @@ int nn_fit_known(const struct nn_dataset *data, const char *name, struct nn_know
 		return nn_fail_in(err, "%s: tensor x", name);
 	known->outputs = data->has_classes ? data->class_count : data->outputs;
 	known->positions = data->positions;
+	if (nn_bundle_meta(&data->metas, "tokens"))
+		known->tokens = data->class_count;
 	return NN_OK;
 }
 
@@ -104,6 +106,43 @@ static int check_tokens(const struct nn_network *network, const struct nn_datase
 	return status;
 }
 
+/* Of a tensor's targets the first that a binary loss does not take; its count if there is none. */
+static size_t bad_target(const struct nn_tensor *tensor, const char *numbers, float *bad)
+{
+	float y[CHUNK];
+
+	for (size_t start = 0; start < tensor->count; start += CHUNK) {
+		size_t count = tensor->count - start < CHUNK ? tensor->count - start : CHUNK;
+		size_t i;
+
+		nn_tensor_to_f32(y, numbers + start * nn_dtype_size(tensor->dtype), tensor->dtype,
+			count);
+		i = nn_loss_bad_target(y, count);
+		if (i == count)
+			continue;
+		*bad = y[i];
+		return start + i;
+	}
+	return tensor->count;
+}
+
+static int check_bits(const struct nn_dataset *data, const char *name, const char *loss,
+	struct nn_error *err)
+{
+	for (size_t i = 0; i < data->frame_count; i++) {
+		const struct nn_tensor *tensor = nn_bundle_find(&data->frames[i], "y");
+		float target = 0;
+		size_t bad = bad_target(tensor, nn_bundle_data(&data->frames[i], tensor), &target);
+
+		if (bad < tensor->count)
+			return nn_fail(err, NN_BAD,
+				"%s: row %llu (from 0): target %g, but loss %s wants 0 to 1", name,
+				(unsigned long long)(data->starts[i] + bad / data->outputs),
+				(double)target, loss);
+	}
+	return NN_OK;
+}
+
 static int check_targets(const struct nn_network *network, const struct nn_dataset *data,
 	const char *name, struct nn_error *err)
 {
@@ -117,6 +156,11 @@ static int check_targets(const struct nn_network *network, const struct nn_datas
 	if (type->wants_classes && !data->has_classes)
 		return nn_fail(err, NN_BAD, "%s: loss %s wants classes, but y are numbers", name,
 			loss);
+	if (type->binary && data->has_classes)
+		return nn_fail(err, NN_BAD,
+			"%s: loss %s wants numbers from 0 to 1, but y are classes (nn-import "
+			"--target-type number makes numbers of them)",
+			name, loss);
 	if (!type->wants_classes && data->has_classes)
 		return nn_fail(err, NN_BAD, "%s: loss %s wants numbers, but y are classes", name,
 			loss);
@@ -131,7 +175,7 @@ static int check_targets(const struct nn_network *network, const struct nn_datas
 		return nn_fail(err, NN_BAD,
 			"%s: y has %zu numbers a row, but the model has %zu outputs", name,
 			data->outputs, outputs);
-	return NN_OK;
+	return type->binary ? check_bits(data, name, loss, err) : NN_OK;
 }
 
 /* Of both lists the first name that is not the other's. */

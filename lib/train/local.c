@@ -127,13 +127,14 @@ static int update(struct nn_local *local, struct inner *inner, const struct nn_p
 		.lr = nn_schedule_rate(local->options, step),
 		.divisor = partial->weight /
 			nn_clip_factor(norm / partial->weight, local->options->clip),
-		.t = ++inner->updates };
+		.t = ++inner->updates,
+		.weight = partial->weight };
 	struct nn_optim_vectors place = { .params = (float *)(void *)local->params.data };
 
 	memcpy(place.slots, inner->slots, sizeof place.slots);
-	local->optimizer->update(&pass, &place, &place,
-		(const float *)(const void *)partial->sum.data,
-		local->params.bytes / sizeof(float));
+	nn_optim_update(local->optimizer, &pass, &local->params, 0,
+		local->params.bytes / sizeof(float), &place, &place,
+		(const float *)(const void *)partial->sum.data);
 	if (nn_check_finite_bundle(&local->params, err))
 		return nn_fail(err, NN_BAD, "after local step %llu: %s; a smaller --lr may help",
 			(unsigned long long)step, err->text);

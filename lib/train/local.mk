@@ -23,7 +23,7 @@ libnnpipe_a_SOURCES += \
 	lib/train/update.h \
 	lib/train/worker.c
 	lib/train/reduction.h
-libnnpipe_a_SOURCES += lib/train/evaluate.c lib/train/evaluate.h
+libnnpipe_a_SOURCES += lib/train/evaluate.c lib/train/evaluate.h lib/train/evaluate_tally.c
 libnnpipe_a_SOURCES += lib/train/predictions.h lib/train/predictions_csv.c lib/train/predictions_data.c
 libnnpipe_a_SOURCES += lib/train/report.h lib/train/report_json.c lib/train/report_text.c
 libnnpipe_a_SOURCES += lib/train/encoding.c lib/train/encoding.h

@@ -54,8 +54,11 @@ int nn_predictions_header(const struct nn_evaluation *evaluation,
 {
 	bool classes = evaluation->loss->wants_classes;
 	bool single = !classes && evaluation->outputs == 1 && !evaluation->names;
-	int status = options->index ? nn_buffer_puts(out, "row,", err) : NN_OK;
+	int status = NN_OK;
 
+	if (options->index)
+		status = nn_buffer_puts(out, evaluation->positions > 1 ? "row,position," : "row,",
+			err);
 	if (!status && (classes || single))
 		status = nn_buffer_puts(out, "prediction", err);
 	if (!status && ((classes && options->probabilities) || (!classes && !single)))
@@ -68,28 +71,38 @@ int nn_predictions_header(const struct nn_evaluation *evaluation,
 	return status ? status : nn_buffer_puts(out, "\n", err);
 }
 
+/* The number of a case of a block. */
+static int put_index(const struct nn_evaluation *evaluation, const struct nn_evaluated *block,
+	size_t number, struct nn_buffer *out, struct nn_error *err)
+{
+	size_t positions = evaluation->positions;
+	int status = nn_buffer_printf(out, err, "%" PRIu64 ",", block->first + number / positions);
+
+	if (!status && positions > 1)
+		status = nn_buffer_printf(out, err, "%zu,", number % positions);
+	return status;
+}
+
 int nn_predictions_rows(struct nn_evaluation *evaluation, const struct nn_evaluated *block,
 	const struct nn_csv_options *options, struct nn_buffer *out, struct nn_error *err)
 {
 	bool classes = evaluation->loss->wants_classes;
 	size_t outputs = evaluation->outputs;
-	size_t best[NN_EVALUATE_ROWS];
+	size_t cases = block->rows * evaluation->positions;
 	int status = NN_OK;
 
 	/* Before the softmax, which may round two outputs to one probability. */
-	for (size_t row = 0; classes && row < block->rows; row++)
-		best[row] = nn_argmax(block->out + row * outputs, outputs);
+	for (size_t i = 0; classes && i < cases; i++)
+		evaluation->best[i] = nn_argmax(block->out + i * outputs, outputs);
 	if (!classes || options->probabilities)
 		nn_evaluation_predict(evaluation, block);
-	for (size_t row = 0; row < block->rows && !status; row++) {
-		const float *values = block->out + row * outputs;
-
+	for (size_t i = 0; i < cases && !status; i++) {
 		if (options->index)
-			status = nn_buffer_printf(out, err, "%" PRIu64 ",", block->first + row);
+			status = put_index(evaluation, block, i, out, err);
 		if (!status && classes)
-			status = put_name(evaluation, out, best[row], err);
+			status = put_name(evaluation, out, evaluation->best[i], err);
 		if (!status && (!classes || options->probabilities))
-			status = put_floats(out, values, outputs, classes, err);
+			status = put_floats(out, block->out + i * outputs, outputs, classes, err);
 		if (!status)
 			status = nn_buffer_puts(out, "\n", err);
 	}

@@ -11,7 +11,7 @@ struct frame {
 	struct nn_bundle bundle;
 	size_t rows; /* in it now */
 	size_t room;
-	float *x;        /* [room, outputs] */
+	float *x;        /* [room, positions, outputs] */
 	float *y;        /* [room, outputs], or */
 	int32_t *labels; /* [room, positions], or both NULL */
 };
@@ -43,16 +43,17 @@ static int describe(const struct nn_evaluation *evaluation, struct nn_bundle *bu
 static int make_frame(const struct nn_evaluation *evaluation, size_t room, struct frame *frame,
 	struct nn_error *err)
 {
-	uint64_t shape[2] = { room, evaluation->outputs };
-	uint64_t label_shape[2] = { room, evaluation->positions };
+	bool several = evaluation->positions > 1;
+	uint64_t shape[3] = { room, evaluation->positions, evaluation->outputs };
+	uint64_t flat[2] = { room, evaluation->outputs };
 	bool classes = evaluation->loss->wants_classes;
 	struct nn_bundle *bundle = &frame->bundle;
-	int status = nn_bundle_add(bundle, "x", NN_F32, 2, shape, err);
+	int status =
+		nn_bundle_add(bundle, "x", NN_F32, several ? 3 : 2, several ? shape : flat, err);
 
 	if (!status && evaluation->labelled)
 		status = nn_bundle_add(bundle, "y", classes ? NN_I32 : NN_F32,
-			classes && evaluation->positions == 1 ? 1 : 2,
-			classes ? label_shape : shape, err);
+			classes && !several ? 1 : 2, classes ? shape : flat, err);
 	if (!status)
 		status = nn_bundle_layout(bundle, err);
 	if (!status)
@@ -91,8 +92,8 @@ static int turn_frame(const struct nn_evaluation *evaluation, struct frame *fram
 static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated *block,
 	struct frame *frame, struct nn_writer *writer, struct nn_error *err)
 {
-	size_t outputs = evaluation->outputs;
 	size_t positions = evaluation->positions;
+	size_t outputs = positions * evaluation->outputs;
 	int status = NN_OK;
 
 	for (size_t row = 0; row < block->rows && !status; row++) {
@@ -115,8 +116,10 @@ static int add_block(struct nn_evaluation *evaluation, const struct nn_evaluated
 int nn_predictions_data(struct nn_evaluation *evaluation, struct nn_writer *writer,
 	void (*progress)(uint64_t rows, uint64_t all), struct nn_error *err)
 {
-	size_t positions = evaluation->positions > 1 ? evaluation->positions : 0;
-	size_t most = nn_data_frame_rows((evaluation->outputs + positions) * sizeof(float));
+	size_t most = nn_data_frame_rows(
+		(evaluation->positions * evaluation->outputs +
+			(evaluation->positions > 1 ? evaluation->positions : 0)) *
+		sizeof(float));
 	struct nn_evaluated block;
 	struct frame frame = { 0 };
 	int status = make_frame(evaluation,

@@ -41,11 +41,16 @@ static int put_class(const struct nn_report *report, struct nn_buffer *out, size
 	struct nn_class_scores scores = nn_tally_scores(report->tally, number);
 	const struct nn_tally_class *counts = &report->tally->classes[number];
 	const struct field fields[] = { { "precision", scores.precision },
-		{ "recall", scores.recall }, { "f1", scores.f1 } };
+		{ "recall", scores.recall }, { "f1", scores.f1 }, { "auc", scores.auc } };
 	int status = put_name(report, out, number, err);
 
+	if (!status && report->tally->kind == NN_TALLY_BINARY)
+		status = put_fields(out,
+			&(struct field){ "accuracy",
+				nn_tally_binary_accuracy(report->tally, number) },
+			1, err);
 	if (!status)
-		status = put_fields(out, fields, 3, err);
+		status = put_fields(out, fields, 4, err);
 	return status ?
 		status :
 		nn_buffer_printf(out, err, ",\"support\":%" PRIu64 ",\"predicted\":%" PRIu64 "}",
@@ -92,7 +97,8 @@ static int put_head(const struct nn_report *report, struct nn_buffer *out, struc
 		status = nn_json_put_string(out, report->kernel, err);
 	if (!status)
 		status = nn_buffer_printf(out, err,
-			",\"rows\":%" PRIu64 ",\"loss_name\":", report->tally->rows);
+			",\"rows\":%" PRIu64 ",\"cases\":%" PRIu64 ",\"loss_name\":", report->rows,
+			report->tally->cases);
 	return status ? status : nn_json_put_string(out, report->loss, err);
 }
 
@@ -102,14 +108,15 @@ int nn_report_json(const struct nn_report *report, struct nn_buffer *out, struct
 	int status = put_head(report, out, err);
 
 	for (const struct nn_metric *metric = nn_metrics; metric->name && !status; metric++)
-		if (nn_metric_fits(metric, tally))
+		if (nn_report_shows(metric, tally))
 			status = put_fields(out,
-				&(struct field){ metric->name, metric->value(tally) }, 1, err);
+				&(struct field){ metric->name, nn_metric_value(metric, tally) }, 1,
+				err);
 	if (!status && tally->classes)
 		status = nn_buffer_printf(out, err, ",\"correct\":%" PRIu64, tally->right);
 	if (!status)
-		status = nn_buffer_puts(out, tally->classes ? ",\"classes\":[" : ",\"outputs\":[",
-			err);
+		status = nn_buffer_puts(out,
+			tally->kind == NN_TALLY_CLASSES ? ",\"classes\":[" : ",\"outputs\":[", err);
 	for (size_t i = 0; i < tally->width && !status; i++)
 		status = tally->classes ? put_class(report, out, i, err) :
 					  put_output(report, out, i, err);

@@ -32,6 +32,14 @@ __attribute__((format(printf, 2, 3))) static void say(struct page *page, const c
 		page->status = nn_buffer_puts(page->out, text, page->err);
 }
 
+/* One of the table that fits. */
+static double metric_of(const struct nn_tally *tally, const char *name)
+{
+	struct nn_metric metric;
+
+	return nn_metric_find(name, &metric) ? nn_metric_value(&metric, tally) : (double)NAN;
+}
+
 /* Continuation bytes of UTF-8 take no column. */
 static bool takes_column(char c)
 {
@@ -170,7 +178,7 @@ static void say_classes(struct page *page)
 		say_worst_classes(page, width);
 	say(page, "%-*s", width, "mean");
 	say_scores(page, nn_tally_macro(tally));
-	say(page, "  %7" PRIu64 "\n", tally->rows);
+	say(page, "  %7" PRIu64 "\n", tally->cases);
 }
 
 /* Keeps the SHOWN most frequent pairs of a true and another predicted class, in order. */
@@ -285,6 +293,79 @@ static void say_outputs(struct page *page)
 	}
 }
 
+static void say_decision(struct page *page, double accuracy, struct nn_class_scores scores)
+{
+	say_score(page, 8, "%.4f", accuracy);
+	say_scores(page, scores);
+	say_score(page, 6, "%.4f", scores.auc);
+}
+
+/* Outputs that say yes or no. */
+static void say_decisions(struct page *page)
+{
+	const struct nn_tally *tally = page->report->tally;
+	char buffer[NN_F64_TEXT];
+	int width = widest_name(page, 6);
+
+	say(page, "\n%-*s  accuracy  precision  recall      f1     auc      yes\n", width,
+		"output");
+	for (size_t i = 0; i < tally->width; i++) {
+		say_name(page, name_of(page, i, buffer), width, false);
+		say_decision(page, nn_tally_binary_accuracy(tally, i), nn_tally_scores(tally, i));
+		say(page, "  %7" PRIu64 "\n", tally->classes[i].support);
+	}
+	if (tally->width > 1) {
+		say(page, "%-*s", width, "mean");
+		say_decision(page, metric_of(tally, "accuracy"), nn_tally_macro(tally));
+		say(page, "\n");
+	}
+}
+
+static void say_rows(struct page *page)
+{
+	const struct nn_report *report = page->report;
+	uint64_t cases = report->rows * report->positions;
+
+	say(page, "rows      %" PRIu64, report->rows);
+	if (report->positions > 1)
+		say(page, ", %" PRIu64 " positions", cases);
+	if (cases != report->tally->cases)
+		say(page, ", %" PRIu64 " of them ignored", cases - report->tally->cases);
+	say(page, "\n");
+}
+
+static void say_loss(struct page *page)
+{
+	const struct nn_tally *tally = page->report->tally;
+
+	say(page, "loss      %.6g (%s)", metric_of(tally, "loss"), page->report->loss);
+	if (page->report->positions > 1)
+		say(page, ", perplexity %.6g", metric_of(tally, "perplexity"));
+	say(page, "\n");
+}
+
+/* In one line each: how often it was right, and how well it ranks. */
+static void say_accuracy(struct page *page)
+{
+	const struct nn_tally *tally = page->report->tally;
+	uint64_t decisions =
+		tally->cases * (tally->kind == NN_TALLY_BINARY ? tally->width : (size_t)1);
+	double auc = metric_of(tally, "auc");
+	struct nn_metric top;
+
+	say(page, "accuracy  %.2f %% (%" PRIu64 " of %" PRIu64 ")\n",
+		100.0 * metric_of(tally, "accuracy"), tally->right, decisions);
+	if (nn_metric_find("top5", &top) && nn_report_shows(&top, tally))
+		say(page, "top 5     %.2f %%\n", 100.0 * nn_metric_value(&top, tally));
+	if (!isnan(auc))
+		say(page, "AUC       %.4f\n", auc);
+}
+
+bool nn_report_shows(const struct nn_metric *metric, const struct nn_tally *tally)
+{
+	return nn_metric_fits(metric, tally) && (!metric->k || tally->width > NN_REPORT_TOP);
+}
+
 int nn_report_text(const struct nn_report *report, struct nn_buffer *out, struct nn_error *err)
 {
 	const struct nn_tally *tally = report->tally;
@@ -292,14 +373,17 @@ int nn_report_text(const struct nn_report *report, struct nn_buffer *out, struct
 
 	say(&page, "model     step %" PRIu64 ", epoch %" PRIu64 "\n", report->model->step,
 		report->model->epoch);
-	say(&page, "rows      %" PRIu64 "\n", tally->rows);
-	say(&page, "loss      %.6g (%s)\n", tally->loss / (double)tally->rows, report->loss);
-	if (!tally->classes) {
+	say_rows(&page);
+	say_loss(&page);
+	if (tally->kind == NN_TALLY_NUMBERS) {
 		say_outputs(&page);
 		return page.status;
 	}
-	say(&page, "accuracy  %.2f %% (%" PRIu64 " of %" PRIu64 ")\n",
-		100.0 * (double)tally->right / (double)tally->rows, tally->right, tally->rows);
+	say_accuracy(&page);
+	if (tally->kind == NN_TALLY_BINARY) {
+		say_decisions(&page);
+		return page.status;
+	}
 	say_classes(&page);
 	if (tally->width <= NN_REPORT_CLASSES)
 		say_confusion(&page);

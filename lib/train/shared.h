@@ -37,6 +37,7 @@ struct nn_shared_plan {
 	uint64_t shards;
 	double lr;
 	double divisor;
+	double weight;
 	uint64_t t;
 	uint64_t count;
 	struct nn_shared_node nodes[]; /* [count], by range; all of [0, shards) is covered */

@@ -267,6 +267,7 @@ static void write_plan(const struct training *training, const struct nn_shared_s
 	plan->shards = training->run.shards;
 	plan->lr = pass->lr;
 	plan->divisor = pass->divisor;
+	plan->weight = pass->weight;
 	plan->t = pass->t;
 	plan->count = step->count;
 	for (size_t i = 0; i < step->count; i++)

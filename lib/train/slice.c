@@ -12,6 +12,7 @@
 struct block {
 	size_t start; /* element */
 	size_t count;
+	bool statistic; /* see optim.h */
 };
 
 struct nn_slicer {
@@ -41,6 +42,7 @@ static void cut(struct nn_slicer *slicer)
 			slicer->blocks[number++] = (struct block){
 				tensor->offset / sizeof(float) + at,
 				left < NN_SLICE_BLOCK ? left : NN_SLICE_BLOCK,
+				nn_is_statistic(tensor->name),
 			};
 		}
 	}
@@ -114,6 +116,14 @@ static const float *sum_block(const struct nn_slicer *slicer, const struct nn_sh
 	return out;
 }
 
+/* Statistics count in no norm, unless they are no numbers: then there is none. */
+static double squares_of(const float *sum, const struct block *block)
+{
+	double squares = nn_vector_square_sum(sum, block->count);
+
+	return block->statistic && isfinite(squares) ? 0 : squares;
+}
+
 static const float *take_sum(const struct nn_slicer *slicer, const struct nn_shared *shared,
 	size_t number)
 {
@@ -121,7 +131,7 @@ static const float *take_sum(const struct nn_slicer *slicer, const struct nn_sha
 	const struct block *block = &slicer->blocks[number];
 	const float *sum = sum_block(slicer, shared, plan->nodes, (size_t)plan->count, block, 0);
 
-	nn_shared_squares(shared)[number] = nn_vector_square_sum(sum, block->count);
+	nn_shared_squares(shared)[number] = squares_of(sum, block);
 	return sum;
 }
 
@@ -159,7 +169,8 @@ bool nn_slice_update(struct nn_slicer *slicer, struct nn_shared *shared, unsigne
 	const struct nn_optim_pass pass = { .options = slicer->options,
 		.lr = plan->lr,
 		.divisor = plan->divisor,
-		.t = plan->t };
+		.t = plan->t,
+		.weight = plan->weight };
 	bool finite = true;
 
 	for (size_t i = from; i < to; i++) {
@@ -168,7 +179,8 @@ bool nn_slice_update(struct nn_slicer *slicer, struct nn_shared *shared, unsigne
 		const struct nn_optim_vectors new = vectors_of(shared, !which, block->start);
 		const float *sum = take_sum(slicer, shared, i);
 
-		slicer->optimizer->update(&pass, &new, &old, sum, block->count);
+		(block->statistic ? nn_optim_move_statistics : slicer->optimizer->update)(&pass,
+			&new, &old, sum, block->count);
 		finite = finite && nn_vector_nonfinite(new.params, block->count) == block->count;
 	}
 	return finite;

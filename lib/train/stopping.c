@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "json/json.h"
+#include "loss/metrics.h"
 #include "train/train-private.h"
 
 /* "FILE.best", beside the checkpoint. */
@@ -86,11 +87,12 @@ static bool is_enough(const struct training *training)
 int nn_stopping_open(struct training *training, struct nn_error *err)
 {
 	const char *text = training->options->decided;
+	struct nn_metric metric;
 	struct nn_error line;
 	int status;
 
 	training->stopping.higher = !training->progress.metric_name ||
-		strcmp(training->progress.metric_name, "rmse") != 0;
+		!nn_metric_find(training->progress.metric_name, &metric) || metric.higher;
 	status = check_target(training, err);
 	if (!text || status)
 		return status;

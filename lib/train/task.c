@@ -66,7 +66,7 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	int status = make_room(space, shard->data, count, err);
 
 	if (!status)
-		status = nn_network_reserve(network, count, err);
+		status = nn_network_reserve(network, nn_network_at_once(network, count), err);
 	if (status)
 		return nn_fail_in(err, "%s", shard->name);
 	nn_sampler_rows(range, shard->count, step->seed, step->epoch, shard->number, space->rows);

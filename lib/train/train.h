@@ -34,7 +34,7 @@ struct nn_train_progress {
 	uint64_t all_rows;       /* since then */
 	uint64_t steps;          /* since then */
 	bool validated;          /* the model as it is now was tried on the validation data */
-	double metric;           /* accuracy, or RMSE */
+	double metric;           /* accuracy, perplexity, or RMSE */
 	double valid_loss;       /* mean */
 	const char *metric_name; /* NULL: no validation data */
 	size_t busy;             /* workers */

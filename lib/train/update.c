@@ -306,7 +306,8 @@ void nn_updater_pass(const struct nn_updater *updater, double weight, double nor
 	*pass = (struct nn_optim_pass){ .options = &updater->optim,
 		.lr = nn_schedule_rate(&updater->optim, updates),
 		.divisor = weight / nn_clip_factor(norm / weight, updater->optim.clip),
-		.t = updates + 1 };
+		.t = updates + 1,
+		.weight = weight };
 }
 
 static void apply(struct nn_updater *updater, const struct nn_partial *sum,
@@ -319,8 +320,8 @@ static void apply(struct nn_updater *updater, const struct nn_partial *sum,
 
 	for (size_t i = 0; i < nn_optim_slots(optimizer, &updater->optim); i++)
 		place.slots[i] = nn_state_slot(state, optimizer->slots[i]);
-	optimizer->update(pass, &place, &place, (const float *)(const void *)sum->sum.data,
-		params->bytes / sizeof(float));
+	nn_optim_update(optimizer, pass, params, 0, params->bytes / sizeof(float), &place, &place,
+		(const float *)(const void *)sum->sum.data);
 }
 
 const struct nn_optim_options *nn_updater_optim(const struct nn_updater *updater)
@@ -430,6 +431,7 @@ int nn_updater_apply(struct nn_updater *updater, const struct nn_partial *grad, 
 
 	nn_updater_pass(updater, grad->weight, nn_gradient_norm(&grad->sum), &pass);
 	pass.divisor *= shards;
+	pass.weight *= shards;
 	updater->broken = true;
 	apply(updater, grad, &pass);
 	if (nn_check_finite_bundle(&updater->checkpoint->model.params, err))

@@ -3,7 +3,8 @@
 # speed of both.
 #   BENCHES += tests/bench/NAME.bash
 BENCHES = tests/bench/startup.bash tests/bench/import.bash tests/bench/shard.bash \
-	tests/bench/reduce.bash tests/bench/train.bash tests/bench/link.bash
+	tests/bench/reduce.bash tests/bench/train.bash tests/bench/networks.bash \
+	tests/bench/link.bash
 bench_helpers = tests/bench/spawn tests/bench/make-data tests/bench/inflate \
 	tests/bench/products
 EXTRA_PROGRAMS = $(bench_helpers)
@@ -22,5 +23,5 @@ bench: all $(bench_helpers) tests/tool/slow-link
 		echo "== $$bench"; bash '$(abs_srcdir)'/$$bench || exit; \
 	done
 .PHONY: bench
-EXTRA_DIST += tests/bench/torch-train.py
-EXTRA_DIST += $(BENCHES) tests/bench/common.bash tests/bench/README.md
+EXTRA_DIST += tests/bench/torch-train.py tests/bench/torch-networks.py
+EXTRA_DIST += $(BENCHES) tests/bench/common.bash tests/bench/images.bash tests/bench/README.md

@@ -13,9 +13,12 @@ one='\0\0\200\077'
 zero='\0\0\0\0'
 
 # identity LOSS [KEY VALUE [DIAGONAL]]: 2 inputs, 2 outputs, the unit matrix (or DIAGONAL, a float's
-# bytes, in place of its first 1); KEY and VALUE are a further metadatum.
+# bytes, in place of its first 1); KEY and VALUE are a further metadatum. LOSS may be an object.
 identity() {
-	local spec="{\\\"input\\\":[2],\\\"layers\\\":[{\\\"type\\\":\\\"dense\\\",\\\"units\\\":2,\\\"bias\\\":false}],\\\"loss\\\":\\\"$1\\\"}"
+	local loss="\"$1\"" quote='\"'
+	[ "${1:0:1}" != '{' ] || loss=$1
+	loss=${loss//\"/$quote}
+	local spec="{\\\"input\\\":[2],\\\"layers\\\":[{\\\"type\\\":\\\"dense\\\",\\\"units\\\":2,\\\"bias\\\":false}],\\\"loss\\\":$loss}"
 	safetensors "{\"__metadata__\":{\"spec\":\"$spec\"${2:+,\"$2\":\"$3\"}},\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}" \
 		"${4:-$one}$zero$zero$one"
 }

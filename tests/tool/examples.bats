@@ -136,3 +136,14 @@ example() {
 	[ ! -s err ] || { cat err; return 1; }
 	awk '/^accuracy/ { exit !($2 >= 95) }' out
 }
+
+@test "mnist-cnn: a convolutional network, on the digits that are there" {
+	example mnist-cnn
+	awk '/^ *accuracy/ { share = $2 } END { exit !(share >= 96) }' out
+}
+
+@test "tiny-gpt: it guesses better than letters by their frequency, and writes" {
+	example tiny-gpt
+	awk '/^ *loss/ { loss = $2 } END { exit !(loss <= 2.2) }' out
+	grep -q '^  The whale ' out
+}

@@ -5,6 +5,7 @@ load evaluate
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	make_files
+	printf '%s\n' a,b,kind 1,0,no 2,0,no | nn-import --like kinds.nnt -o no.nnt
 }
 
 @test "a classification" {
@@ -15,6 +16,7 @@ setup() {
 	rows      5
 	loss      0.551972 (cross_entropy)
 	accuracy  80.00 % (4 of 5)
+	AUC       0.7500
 
 	class  precision  recall      f1     rows
 	no        0.6667  1.0000  0.8000        2
@@ -53,9 +55,11 @@ setup() {
 @test "--json" {
 	nn-eval --json -m model kinds.nnt >out
 	[ "$(wc -l <out)" -eq 1 ]
-	grep -qE '^\{"model":\{"id":"[0-9a-f]{16}","step":0,"epoch":0\},"kernel":"OpenBLAS-[^"]+","rows":5,"loss_name":"cross_entropy","loss":0\.5519' out
+	grep -qE '^\{"model":\{"id":"[0-9a-f]{16}","step":0,"epoch":0\},"kernel":"OpenBLAS-[^"]+","rows":5,"cases":5,"loss_name":"cross_entropy","loss":0\.5519' out
 	grep -qF ',"accuracy":0.8,' out
-	grep -qF ',"correct":4,"classes":[{"name":"no","precision":0.66666666666666' out
+	grep -qF ',"auc":0.75,"correct":4,"classes":[{"name":"no","precision":0.66666666666666' out
+	grep -qE ',"perplexity":1\.73667[0-9]*,' out
+	! grep -q top5 out
 	grep -qF '"support":3,"predicted":2}],"confusion":[[2,0],[1,2]]}' out
 	nn-eval --json -m regression numbers.nnt >out
 	grep -qF '"outputs":[{"name":"u","rmse":0.7071067811865' out
@@ -65,9 +69,13 @@ setup() {
 @test "scores that are not defined" {
 	printf '%s\n' a,b,kind 1,0,no 2,0,no | nn-import --like kinds.nnt | nn-eval -m model >out
 	grep -qE '^yes +- +- +- +0$' out
-	printf '%s\n' a,b,kind 1,0,no 2,0,no | nn-import --like kinds.nnt |
-		nn-eval --json -m model >out
-	grep -qF '{"name":"yes","precision":null,"recall":null,"f1":null,' out
+	printf '%s\n' a,b,kind 1,0,no 2,0,no | nn-import --like kinds.nnt -o one.nnt
+	nn-eval -m model one.nnt >text
+	nn-eval --json -m model one.nnt >out
+	grep -qF '{"name":"yes","precision":null,"recall":null,"f1":null,"auc":null,' out
+	grep -qF '"auc":null,"correct":2' out
+	! grep -q '^AUC' text
+	fails 1 'auc is not defined: all rows are of one class' nn-eval --only auc -m model one.nnt
 	printf '%s\n' a,b,u,v 1,1,5,7 2,2,5,8 | nn-import -t u,v --target-type number -o flat.nnt
 	nn-eval -m regression flat.nnt >out
 	grep -qE '^u +[0-9.]+ +3.5 +-$' out
@@ -90,7 +98,87 @@ setup() {
 	grep -qE '^c00 +- +0.0000 +0.0000 +1$' out
 	grep -A 2 'most frequent confusions' out | grep -qE '^class +predicted +rows$'
 	grep -A 2 'most frequent confusions' out | grep -qE '^c20 +c39 +2$'
-	[ "$(wc -l <out)" -eq 31 ]
+	[ "$(wc -l <out)" -eq 33 ]
+	# c39 is found, c00 to c03 are the first ones of equal outputs.
+	grep -qFx 'top 5     12.20 %' out
+	[ "$(nn-eval --only top40 -m wide many.nnt)" = 1 ]
+	[ "$(nn-eval --only top1 -m wide many.nnt)" = "$(nn-eval --only accuracy -m wide many.nnt)" ]
+	nn-eval --json -m wide many.nnt | grep -q '"top5":0.121951'
+}
+
+@test "class weights: the loss is divided by them" {
+	identity '{"type":"cross_entropy","class_weights":[1,3]}' >weighted
+	nn-eval -m weighted kinds.nnt >out
+	# no: 1.006409, yes: 3 times 1.753452; over 2 + 9
+	grep -qFx 'loss      0.569706 (cross_entropy)' out
+	grep -qFx 'accuracy  80.00 % (4 of 5)' out
+	identity '{"type":"cross_entropy","label_smoothing":0.5}' >smooth
+	# Half of the mean without, 0.551972, and a quarter of the mean of both classes' losses, 1.703944.
+	[[ "$(nn-eval --only loss -m smooth kinds.nnt)" == 0.70197* ]]
+	identity '{"type":"cross_entropy","class_weights":[0,1]}' >half
+	fails 1 'no.nnt: all rows are of classes whose weight is 0: there is no mean' \
+		nn-eval -m half no.nnt
+}
+
+@test "an ignored class counts in no metric" {
+	identity '{"type":"cross_entropy","ignore_index":0}' >ignoring
+	nn-eval -m ignoring kinds.nnt >out
+	grep -qFx 'rows      5, 2 of them ignored' out
+	grep -qFx 'loss      0.584484 (cross_entropy)' out
+	grep -qFx 'accuracy  66.67 % (2 of 3)' out
+	grep -qE '^no +0.0000 +- +0.0000 +0$' out
+	nn-eval --json -m ignoring kinds.nnt | grep -qF '"rows":5,"cases":3,'
+	fails 1 'no.nnt: all rows are of the class that the loss ignores' nn-eval -m ignoring no.nnt
+}
+
+@test "yes or no, for each output" {
+	identity binary_cross_entropy >bits
+	printf '%s\n' a,b,u,v 1,-1,1,0 2,0,0,1 -1,3,0,1 0,-2,1,0 |
+		nn-import -t u,v --target-type number -o bits.nnt
+	nn-eval -m bits bits.nnt >out
+	# The losses of u: 0.313262 2.126928 0.313262 0.693147, of v: 0.313262 0.693147 0.048587 0.126928.
+	diff -u - out <<-'END'
+	model     step 0, epoch 0
+	rows      4
+	loss      0.578565 (binary_cross_entropy)
+	accuracy  87.50 % (7 of 8)
+	AUC       0.7500
+
+	output  accuracy  precision  recall      f1     auc      yes
+	u         0.7500     0.6667  1.0000  0.8000  0.5000        2
+	v         1.0000     1.0000  1.0000  1.0000  1.0000        2
+	mean      0.8750     0.8333  1.0000  0.9000  0.7500
+	END
+	nn-eval --json -m bits bits.nnt >out
+	grep -qF '"accuracy":0.875,"precision":0.833' out
+	grep -qF '"correct":7,"outputs":[{"name":"u","accuracy":0.75,"precision":0.6666666666666' out
+	grep -qF '{"name":"v","accuracy":1,"precision":1,"recall":1,"f1":1,"auc":1,"support":2,"predicted":2}]}' out
+	fails 2 '--only rmse: the model predicts yes or no' nn-eval --only rmse -m bits bits.nnt
+	fails 1 'numbers.nnt: row 0 (from 0): target 2, but loss binary_cross_entropy wants 0 to 1' \
+		nn-eval -m bits numbers.nnt
+	fails 1 'kinds.nnt: loss binary_cross_entropy wants numbers from 0 to 1, but y are classes (nn-import --target-type number' \
+		nn-eval -m bits kinds.nnt
+}
+
+@test "several positions a row: each is a case" {
+	printf 'abbaabba' >text
+	nn-import -f text --context 4 -o text.nnt text
+	echo '{"input":[4],"layers":[{"type":"embedding","vocabulary":256,"units":2},{"type":"dense","per_position":true}],"loss":"cross_entropy"}' |
+		nn-init --seed 1 -d text.nnt -o letters
+	nn-eval -m letters text.nnt >out
+	rows=$(nn-info --json text.nnt | jq -s '.[0].rows')
+	grep -qFx "rows      $rows, $((4 * rows)) positions" out
+	grep -qE '^loss      [0-9.]+ \(cross_entropy\), perplexity [0-9.]+$' out
+	nn-eval --json -m letters text.nnt >out
+	jq -e --argjson n "$rows" '.rows == $n and .cases == 4 * $n and
+		((.loss | exp) - .perplexity | fabs) < 1e-9' out
+	nn-predict -i -m letters text.nnt >out
+	[ "$(head -n 1 out)" = row,position,prediction ]
+	[ "$(wc -l <out)" -eq $((1 + 4 * rows)) ]
+	grep -q '^0,3,' out
+	nn-predict --to data -m letters text.nnt | nn-info >out
+	grep -qE "^  x +F32 +\[$rows, 4, 256\]$" out
+	grep -qE "^  y +I32 +\[$rows, 4\]$" out
 }
 
 @test "long names, and names that would move the cursor" {
@@ -185,6 +273,8 @@ setup() {
 	sh_fails 2 'only once' 'nn-eval -m model - - <kinds.nnt'
 	fails 2 'either --json or --only' nn-eval -j --only loss -m model kinds.nnt
 	fails 2 '--only r2: the model predicts classes' nn-eval --only r2 -m model kinds.nnt
+	fails 2 "--only: 'top0' is not one of loss, perplexity, accuracy, top5, " nn-eval --only top0 -m model kinds.nnt
+	fails 2 "--only: 'hits' is not one of loss" nn-eval --only hits -m model kinds.nnt
 	fails 2 '--only f1: the model predicts numbers' nn-eval --only f1 -m regression numbers.nnt
 	fails 2 'is both input and output' nn-eval -m model -o model kinds.nnt
 	sh_fails 2 'is both input and output' 'nn-eval -o model kinds.nnt <model'

@@ -238,3 +238,25 @@ given() {
 	[ "$(cat grad)" = old ]
 	sh_fails 4 'No space left' 'nn-grad -m model data.nnt >/dev/full'
 }
+
+@test "--threads: a kernel of its own name, which the model's must be" {
+	nn-init --mlp 4,3 -s 1 -o plain.nnt
+	nn-import -t 1 <<<'a,1,2,3,4
+b,4,3,2,1
+c,1,4,2,3' -o rows.nnt
+	nn-grad --threads 2 -m plain.nnt rows.nnt | nn-info | grep -Eq 'kernel: OpenBLAS-[0-9.]+/[A-Za-z0-9]+/2t$'
+	nn-grad -m plain.nnt rows.nnt | nn-info | grep -Eq 'kernel: OpenBLAS-[0-9.]+/[A-Za-z0-9]+$'
+	nn-train --threads 2 -w 1 -n 2 plain.nnt rows.nnt -o two.nnt
+	nn-info two.nnt | grep -Eq 'kernel: .*/2t$'
+	# Whoever goes on does so with as many.
+	nn-grad -m two.nnt rows.nnt | nn-info | grep -Eq 'kernel: .*/2t$'
+	nn-train -w 2 -n 2 plain.nnt rows.nnt -o one.nnt
+	fails 1 "asks for matrix kernel" nn-grad --threads 2 -m one.nnt rows.nnt
+	fails 1 "asks for matrix kernel" nn-train --threads 3 -n 1 two.nnt rows.nnt
+	fails 2 "--threads: at most 1024" nn-grad --threads 1025 -m one.nnt rows.nnt
+	# For whom bits do not matter it is free.
+	nn-eval --threads 2 -m one.nnt rows.nnt >two
+	nn-eval -m one.nnt rows.nnt >one
+	diff <(grep accuracy one) <(grep accuracy two)
+	nn-predict --threads 2 -m one.nnt rows.nnt | cmp - <(nn-predict -m one.nnt rows.nnt)
+}

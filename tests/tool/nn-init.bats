@@ -86,7 +86,11 @@ digits() {
 {"input":[2],"layers":[{"type":"dense","units":true}],"loss":"mse"}|spec: layers[0].units: a truth value where a size
 {"input":[2],"layers":[{"type":"dense","units":9e99}],"loss":"mse"}|spec: layers[0].units: 9e+99 is not
 {"input":[2147483647],"layers":[{"type":"dense","units":2147483647}],"loss":"mse"}|spec: layers[0]: tensor 0.weight: its shape overflows
-{"input":[2],"layers":[{"type":"dense","units":1}],"loss":"l1"}|spec: loss: there is no "l1"; there are cross_entropy, mse
+{"input":[2],"layers":[{"type":"dense","units":1}],"loss":"l1"}|spec: loss: there is no "l1"; there are binary_cross_entropy, cross_entropy, huber, mae, mse
+{"input":[2],"layers":[{"type":"dense","units":1}],"loss":{"type":"mse","delta":1}}|spec: loss.delta: unknown key; known are type
+{"input":[2],"layers":[{"type":"dense","units":1}],"loss":{"type":"huber","delta":0}}|spec: loss.delta: 0 is not above 0
+{"input":[2],"layers":[{"type":"dense","units":3}],"loss":{"type":"cross_entropy","class_weights":[1,2]}}|spec: loss.class_weights: 2, but the network has 3 outputs
+{"input":[2],"layers":[{"type":"dense","units":3}],"loss":{"type":"cross_entropy","ignore_index":3}}|spec: loss.ignore_index: 3, but the network has 3 outputs
 {"input":[2],"layers":[{"type":"dense","units":1}],"loss":"mse"} x|spec: byte 65: text behind the JSON value'
 	while IFS='|' read -r spec text; do
 		printf '%s' "$spec" >spec

@@ -41,6 +41,19 @@ setup() {
 	printf '%s\n' prediction 1 1 1 0 2 | diff -u - out
 }
 
+@test "yes or no: the sigmoid, with --proba or without" {
+	identity binary_cross_entropy >bits
+	printf '%s\n' a,b 0,1 -2,1000 | nn-import -o ab.nnt
+	nn-predict -m bits ab.nnt >out
+	awk -F, 'function near(a, b) { return a - b < 1e-7 && b - a < 1e-7 }
+		NR == 1 && $0 != "0,1" { exit 1 }
+		NR == 2 && !(near($1, 0.5) && near($2, 0.73105857863)) { exit 1 }
+		NR == 3 && !(near($1, 0.119202922) && $2 == 1) { exit 1 }
+		END { if (NR != 3) exit 1 }' out || { cat out; false; }
+	nn-predict -p -m bits ab.nnt | cmp - out
+	nn-predict --to data -m bits ab.nnt | nn-predict -m regression | cmp - out
+}
+
 @test "--index runs on over all files" {
 	nn-predict -i -m model kinds.nnt plain.nnt >out
 	[ "$(tail -n 1 out)" = 9,yes ]

@@ -15,7 +15,10 @@ tests_unit_test_json_SOURCES = tests/unit/test-json.c tests/unit/tap.h
 tests_unit_test_tensor_SOURCES = tests/unit/test-tensor.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-metrics
 tests_unit_test_metrics_SOURCES = tests/unit/test-metrics.c tests/unit/tap.h
-EXTRA_DIST += tests/unit/figures/metrics.py
+EXTRA_DIST += tests/unit/figures/auc.py tests/unit/figures/metrics.py
+UNIT_TESTS += tests/unit/test-loss
+tests_unit_test_loss_SOURCES = tests/unit/test-loss.c tests/unit/tap.h tests/unit/figures/loss.h
+EXTRA_DIST += tests/unit/figures/loss.py
 
 UNIT_TESTS += tests/unit/test-conv
 tests_unit_test_conv_SOURCES = tests/unit/test-conv.c tests/unit/tap.h tests/unit/figures.h \
@@ -55,6 +58,11 @@ UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
 EXTRA_DIST += tests/unit/figures/common.py tests/unit/figures/residual.py
+UNIT_TESTS += tests/unit/test-norm tests/unit/test-dropout
+tests_unit_test_norm_SOURCES = tests/unit/test-norm.c tests/unit/tap.h tests/unit/figures.h \
+	tests/unit/figures/norm.h
+tests_unit_test_dropout_SOURCES = tests/unit/test-dropout.c tests/unit/tap.h
+EXTRA_DIST += tests/unit/figures/norm.py
 UNIT_TESTS += tests/unit/test-text-tokens
 tests_unit_test_text_tokens_SOURCES = tests/unit/test-text-tokens.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-attention tests/unit/test-fit

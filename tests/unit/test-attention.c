@@ -421,7 +421,7 @@ int main(void)
 	check_canonical();
 	check_figures(figures, sizeof figures / sizeof figures[0]);
 	check_parts(transformer, 37, "a transformer");
-	check_parts(one_word, 150, "two tokens thousands of times");
+	check_parts(one_word, 100, "two tokens thousands of times");
 	check_causal();
 	check_strange_tokens();
 	check_differences(false);

@@ -134,7 +134,8 @@ static void bench_open(struct bench *bench, const char *spec, const char *input,
 
 	if (sscanf(input, "[%lu,%lu,%lu]", &dims[0], &dims[1], &dims[2]) != 3 ||
 		nn_shape_set(&in, 3, dims, &figure_err) || !json ||
-		nn_layer_parse(&bench->layer, json, "layer", &in, 0, &figure_err))
+		nn_layer_parse(&bench->layer, json, "layer", &in, &(struct nn_layer_known){ 0 },
+			&figure_err))
 		figure_bail();
 	nn_json_free(json);
 	bench->rows = rows;

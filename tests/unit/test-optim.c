@@ -54,7 +54,7 @@ static double worst_error(const struct figure *figure)
 	optimizer = nn_optim_find(options.method);
 	for (int t = 0; t < STEPS; t++) {
 		struct nn_optim_pass pass = { &options, nn_schedule_rate(&options, (uint64_t)t), 4,
-			(uint64_t)t + 1 };
+			(uint64_t)t + 1, 4 };
 
 		make_gradient((float *)(void *)grad.data, t);
 		pass.divisor /= nn_clip_factor(nn_gradient_norm(&grad) / 4, options.clip);
@@ -159,6 +159,74 @@ static void test_schedule(void)
 	ok(nn_power(0.5, 10) == 0x1p-10 && nn_power(3, 0) == 1, "powers");
 }
 
+/* "a" [3], "b.running_mean" [2], "b.running_var" [1], "c" [5]: sums of two rows. */
+static void test_statistics(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t count;
+	} tensors[] = { { "a", 3 }, { "b.running_mean", 2 }, { "b.running_var", 1 }, { "c", 5 } };
+	struct nn_optim_options options = { .method = "adam", .lr = 0.5 };
+	struct nn_optim_pass pass = { .options = &options,
+		.lr = 0.5,
+		.divisor = 7,
+		.t = 1,
+		.weight = 2 };
+	enum { ALL = 11 };
+	float params[ALL], first[ALL], second[ALL], whole[ALL];
+	float pieces[ALL], piece_first[ALL], piece_second[ALL];
+	struct nn_optim_vectors from = { params, { first, second } };
+	struct nn_bundle grad = { 0 };
+	struct nn_error err;
+	float *values;
+	bool same = true;
+
+	options = given(options);
+	nn_optim_resolve(&options, NULL, &err);
+	for (size_t i = 0; i < 4; i++)
+		nn_bundle_add(&grad, tensors[i].name, NN_F32, 1, &tensors[i].count, &err);
+	nn_bundle_layout(&grad, &err);
+	nn_bundle_alloc(&grad, &err);
+	values = (float *)(void *)grad.data;
+	for (size_t i = 0; i < ALL; i++) {
+		params[i] = (float)i;
+		first[i] = second[i] = 0.25f;
+		values[i] = 2;
+	}
+	ok(nn_gradient_norm(&grad) == sqrt(32), "statistics count in no norm");
+	memcpy(pieces, params, sizeof params);
+	for (size_t at = 0; at < ALL; at++)
+		for (size_t n = 1; n <= ALL - at; n++) {
+			struct nn_optim_vectors to = { whole + at,
+				{ piece_first + at, piece_second + at } };
+			struct nn_optim_vectors here = { params + at, { first + at, second + at } };
+
+			memset(whole, 0, sizeof whole);
+			nn_optim_update(nn_optim_find("adam"), &pass, &grad, at, n, &to, &here,
+				values + at);
+			for (size_t i = at; i < at + n; i++) {
+				bool statistic = i >= 3 && i < 6;
+
+				same = same && (whole[i] == params[i] - 1) == statistic &&
+					(piece_first[i] == 0.25f) == statistic &&
+					(piece_second[i] == 0.25f) == statistic &&
+					whole[i] < params[i];
+			}
+			for (size_t i = 0; i < ALL; i++)
+				same = same && ((i >= at && i < at + n) || whole[i] == 0);
+		}
+	ok(same, "of any range the statistics move by their sum over the weight, and no more");
+	nn_optim_update(nn_optim_find("adam"), &pass, &grad, 0, ALL, &from, &from, values);
+	ok(params[3] == 2 && first[3] == 0.25f && params[6] < 6 && first[6] != 0.25f,
+		"in place too");
+	ok(nn_is_statistic("running_x") && nn_is_statistic("1.0.running_mean") &&
+			!nn_is_statistic("running.weight") &&
+			!nn_is_statistic("0.my_running_mean") && !nn_is_statistic("") &&
+			!nn_is_statistic("0.runnin"),
+		"a statistic is known by the last part of its name");
+	nn_bundle_free(&grad);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
@@ -169,6 +237,7 @@ int main(void)
 	}
 	test_resolve();
 	test_json();
+	test_statistics();
 	test_schedule();
 	return tap_done();
 }
