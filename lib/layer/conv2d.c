@@ -1,11 +1,10 @@
 /* y[f] = b[f] + sum over channels c of the cross-correlation of x[c] with W[f][c], in planes that
  * are padded with zeros. Filters in `groups` groups, each of which sees its share of the channels.
  *
- * Computed as matrix products over columns (unfold.h), a tile at a time: some rows of the outputs
- * of one image, or several whole images where they are small. A tile's columns stay in the cache, and
- * its products are cut to blocks for which BLAS takes the matrices as they lie (products.h). */
+ * What is computed tile by tile, and in which order, is in conv_plan.h. */
 #include <string.h>
 
+#include "layer/conv_plan.h"
 #include "layer/layer.h"
 #include "layer/products.h"
 #include "layer/types.h"
@@ -27,93 +26,39 @@ static const struct nn_layer_key keys[] = {
 	{ .name = NULL },
 };
 
-/* Floats of a tile's columns, if one row of outputs does not take more; and columns that a tile should
- * have for products to be fast. */
-#define TILE_FLOATS 65536
-#define TILE_COLUMNS 64
-/* With fewer numbers than these in a column of one kernel row, columns hold all kernel rows. */
-#define SHORT_COLUMN 24
-/* Up to so many numbers in a whole column, gradients of weights are made without transposing. */
-#define FEW_WEIGHTS 32
 /* Images whose gradients of weights are summed in one go in float. */
 #define BLOCK 32
+#define PARTS 6 /* of the scratch */
 
-/* Columns that a call should have: it also takes weights apart and puts their gradients together. */
-#define PART_COLUMNS 512
-
-/* How the layer is computed: a function of its shape. */
-struct plan {
-	struct nn_window window;
-	size_t groups;
-	size_t channels; /* of a group */
-	size_t filters;  /* of a group */
-	size_t taps;     /* kernel rows in a column: one or all */
-	size_t passes;   /* kernel rows / taps: products that are added up */
-	size_t depth;    /* numbers of a column */
-	size_t places;   /* outputs of an image and a filter */
-	size_t images;   /* of a tile */
-	size_t height;   /* rows of outputs of a tile */
-	bool transposes;
-	/* scratch: floats of its parts */
-	size_t columns;
-	size_t outputs;
-	size_t weights;
-};
-
-static struct plan plan_of(const struct nn_layer *layer)
+static struct nn_conv_plan plan_of(const struct nn_layer *layer)
 {
-	struct plan plan = { .window = nn_window_of(layer, KERNEL),
-		.groups = (size_t)layer->values[GROUPS] };
-	const struct nn_window *window = &plan.window;
-	size_t line, most, tiles;
+	struct nn_window window = nn_window_of(layer, KERNEL);
 
-	plan.channels = window->planes / plan.groups;
-	plan.filters = (size_t)layer->values[FILTERS] / plan.groups;
-	plan.places = window->out.height * window->out.width;
-	plan.taps = window->kernel.height;
-	if (window->stride.height == 1 && plan.channels * window->kernel.width >= SHORT_COLUMN)
-		plan.taps = 1;
-	plan.passes = window->kernel.height / plan.taps;
-	plan.depth = plan.channels * plan.taps * window->kernel.width;
-	plan.transposes = plan.depth * plan.passes > FEW_WEIGHTS;
-	plan.images = plan.places < TILE_COLUMNS ? TILE_COLUMNS / plan.places : 1;
-	plan.height = window->out.height;
-	line = plan.depth * window->out.width;
-	most = TILE_FLOATS / line;
-	most = most > plan.passes ? most - (plan.passes - 1) : 1;
-	if (plan.images == 1 && plan.height > most) {
-		tiles = (plan.height + most - 1) / most;
-		plan.height = (plan.height + tiles - 1) / tiles;
-	}
-	plan.columns = line * (plan.height + plan.passes - 1) * plan.images;
-	plan.outputs = plan.filters * plan.height * window->out.width * plan.images;
-	plan.weights = plan.groups * plan.filters * plan.depth * plan.passes;
-	return plan;
+	return nn_conv_plan_of(&window, (size_t)layer->values[GROUPS],
+		(size_t)layer->values[FILTERS]);
 }
 
-/* plan_of must not overflow. */
-static int set_scratch(struct nn_layer *layer, struct nn_error *err)
+static int set_scratch(struct nn_layer *layer, const struct nn_window *window, struct nn_error *err)
 {
-	struct plan plan;
-	struct nn_window window = nn_window_of(layer, KERNEL);
-	size_t depth = window.planes / (size_t)layer->values[GROUPS];
-	size_t line, floats;
-	bool fits = nn_mul(depth, window.kernel.width, &depth) &&
-		nn_mul(depth, window.kernel.height, &depth) && depth <= NN_LAYER_LIMIT &&
-		nn_mul(depth, window.out.width, &line) &&
-		nn_mul(line, window.kernel.height, &floats) && floats <= NN_LAYER_LIMIT &&
-		nn_mul(depth, (size_t)layer->values[FILTERS], &floats) && floats <= NN_LAYER_LIMIT;
+	size_t channels = window->planes / (size_t)layer->values[GROUPS];
+	size_t filters = (size_t)layer->values[FILTERS];
+	struct nn_conv_plan plan;
+	size_t depth, floats;
+	/* Before the plan is made: it must not overflow. */
+	bool fits = nn_mul(channels, window->kernel.width, &depth) &&
+		nn_mul(depth, window->kernel.height, &depth) && depth <= NN_LAYER_LIMIT &&
+		nn_mul(depth, window->out.width, &floats) && floats <= NN_LAYER_LIMIT &&
+		nn_mul(depth, filters, &floats) && floats <= NN_LAYER_LIMIT;
 
+	if (fits) {
+		plan = nn_conv_plan_of(window, (size_t)layer->values[GROUPS], filters);
+		fits = plan.columns <= NN_LAYER_LIMIT;
+	}
 	if (!fits)
-		return nn_fail(err, NN_BAD, "weights [%llu, %zu, %zu, %zu] are too large",
-			(unsigned long long)layer->values[FILTERS],
-			window.planes / (size_t)layer->values[GROUPS], window.kernel.height,
-			window.kernel.width);
-	plan = plan_of(layer);
-	layer->rows = (PART_COLUMNS + plan.places - 1) / plan.places;
-	/* Each part on a cache line of its own. */
-	layer->scratch = plan.columns + 2 * plan.outputs + 2 * plan.weights +
-		(size_t)layer->values[FILTERS] + 6 * 16;
+		return nn_fail(err, NN_BAD, "weights [%zu, %zu, %zu, %zu] are too large", filters,
+			channels, window->kernel.height, window->kernel.width);
+	layer->rows = plan.rows;
+	layer->scratch = plan.columns + 2 * plan.outputs + 2 * plan.weights + filters + PARTS * 16;
 	return NN_OK;
 }
 
@@ -143,7 +88,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	status = nn_shape_set(&layer->out, 3,
 		(uint64_t[]){ filters, window.out.height, window.out.width }, err);
 	if (!status)
-		status = set_scratch(layer, err);
+		status = set_scratch(layer, &window, err);
 	if (status)
 		return status;
 	inputs = channels / groups * window.kernel.height * window.kernel.width;
@@ -170,7 +115,7 @@ static double flops(const struct nn_layer *layer)
 		(double)(weight->shape[1] * weight->shape[2] * weight->shape[3]);
 }
 
-/* The parts of run->scratch. */
+/* The parts of run->scratch, each on a cache line of its own. */
 struct rooms {
 	float *columns; /* [depth][lines, images, out.width] of one group */
 	float *outputs; /* y or dy of a tile and a group: [filters][height, images, out.width] */
@@ -188,7 +133,7 @@ static float *part(float **place, size_t floats)
 	return start;
 }
 
-static struct rooms rooms_of(const struct plan *plan, float *scratch)
+static struct rooms rooms_of(const struct nn_conv_plan *plan, float *scratch)
 {
 	struct rooms rooms;
 
@@ -201,33 +146,8 @@ static struct rooms rooms_of(const struct plan *plan, float *scratch)
 	return rooms;
 }
 
-/* A tile: images from `image` on, rows of outputs from `top` on. */
-struct tile {
-	size_t image;
-	size_t images;
-	size_t top;
-	size_t height;
-	size_t columns; /* height * images * out.width */
-	size_t stored;  /* as many with the lines that passes shift to */
-	size_t shift;   /* from one pass to the next */
-};
-
-static struct tile tile_of(const struct plan *plan, size_t rows, size_t image, size_t top)
-{
-	size_t left = plan->window.out.height - top;
-	struct tile tile = { .image = image,
-		.images = rows - image < plan->images ? rows - image : plan->images,
-		.top = top,
-		.height = left < plan->height ? left : plan->height };
-
-	tile.shift = tile.images * plan->window.out.width;
-	tile.columns = tile.height * tile.shift;
-	tile.stored = (tile.height + plan->passes - 1) * tile.shift;
-	return tile;
-}
-
-static struct nn_unfold unfold_of(const struct plan *plan, const struct nn_layer *layer,
-	const struct tile *tile)
+static struct nn_unfold unfold_of(const struct nn_conv_plan *plan, const struct nn_layer *layer,
+	const struct nn_conv_tile *tile)
 {
 	return (struct nn_unfold){ .window = &plan->window,
 		.channels = plan->channels,
@@ -238,57 +158,39 @@ static struct nn_unfold unfold_of(const struct plan *plan, const struct nn_layer
 		.lines = tile->height + plan->passes - 1 };
 }
 
-static size_t input_place(const struct plan *plan, const struct nn_layer *layer,
-	const struct tile *tile, size_t group)
+static size_t input_place(const struct nn_conv_plan *plan, const struct nn_layer *layer,
+	const struct nn_conv_tile *tile, size_t group)
 {
 	return tile->image * layer->in.count +
 		group * plan->channels * plan->window.in.height * plan->window.in.width;
 }
 
 /* In y, of a tile's first image. */
-static size_t output_place(const struct plan *plan, const struct nn_layer *layer,
-	const struct tile *tile, size_t group)
+static size_t output_place(const struct nn_conv_plan *plan, const struct nn_layer *layer,
+	const struct nn_conv_tile *tile, size_t group)
 {
 	return tile->image * layer->out.count + group * plan->filters * plan->places +
 		tile->top * plan->window.out.width;
 }
 
-/* [rows][columns] of floats, transposed. */
+/* to [columns][rows] = from [rows][columns], whose rows are `stride` apart. Some rows at a time: more of
+ * them would drive each other out of the cache. */
 NN_CLONES static void transpose(float *restrict to, const float *restrict from, size_t rows,
-	size_t columns, size_t from_stride)
+	size_t columns, size_t stride)
 {
-	for (size_t j = 0; j < columns; j++)
-		for (size_t i = 0; i < rows; i++)
-			to[j * rows + i] = from[i * from_stride + j];
+	size_t i = 0;
+
+	for (; i + 8 <= rows; i += 8)
+		for (size_t j = 0; j < columns; j++)
+			for (size_t lane = 0; lane < 8; lane++)
+				to[j * rows + i + lane] = from[(i + lane) * stride + j];
+	for (; i < rows; i++)
+		for (size_t j = 0; j < columns; j++)
+			to[j * rows + i] = from[i * stride + j];
 }
 
-/* Weights as the passes want them: kernel rows apart. */
-static const float *weights_of(const struct plan *plan, const struct nn_layer_run *run,
-	float *weights)
-{
-	const float *from = run->params[WEIGHT];
-	size_t width = plan->window.kernel.width;
-	size_t filters = plan->filters;
-
-	if (plan->passes == 1)
-		return from;
-	for (size_t group = 0; group < plan->groups; group++)
-		for (size_t f = 0; f < filters; f++)
-			for (size_t c = 0; c < plan->channels; c++)
-				for (size_t pass = 0; pass < plan->passes; pass++, from += width) {
-					float *to = weights +
-						((group * plan->passes + pass) * filters + f) *
-							plan->depth +
-						c * width;
-
-					for (size_t k = 0; k < width; k++)
-						to[k] = from[k];
-				}
-	return weights;
-}
-
-static const float *pass_weights(const struct plan *plan, const float *weights, size_t group,
-	size_t pass)
+static const float *pass_weights(const struct nn_conv_plan *plan, const float *weights,
+	size_t group, size_t pass)
 {
 	return weights + (group * plan->passes + pass) * plan->filters * plan->depth;
 }
@@ -303,8 +205,8 @@ NN_CLONES static void lay_down(float *outputs, size_t stride, size_t columns, co
 }
 
 /* Between y [images][filters][places] and a tile's matrix of outputs. */
-static void scatter(const struct plan *plan, const struct nn_layer *layer, const struct tile *tile,
-	float *y, const float *outputs)
+static void scatter(const struct nn_conv_plan *plan, const struct nn_layer *layer,
+	const struct nn_conv_tile *tile, float *y, const float *outputs)
 {
 	size_t width = plan->window.out.width;
 
@@ -315,8 +217,8 @@ static void scatter(const struct plan *plan, const struct nn_layer *layer, const
 					outputs, width * sizeof *y);
 }
 
-static void gather(const struct plan *plan, const struct nn_layer *layer, const struct tile *tile,
-	float *outputs, const float *y)
+static void gather(const struct nn_conv_plan *plan, const struct nn_layer *layer,
+	const struct nn_conv_tile *tile, float *outputs, const float *y)
 {
 	size_t width = plan->window.out.width;
 
@@ -328,9 +230,9 @@ static void gather(const struct plan *plan, const struct nn_layer *layer, const 
 					width * sizeof *y);
 }
 
-static void forward_tile(const struct plan *plan, const struct nn_layer *layer,
+static void forward_tile(const struct nn_conv_plan *plan, const struct nn_layer *layer,
 	const struct nn_layer_run *run, const struct rooms *rooms, const float *weights,
-	const struct tile *tile, size_t group)
+	const struct nn_conv_tile *tile, size_t group)
 {
 	struct nn_unfold unfold = unfold_of(plan, layer, tile);
 	float *y = run->y + output_place(plan, layer, tile, group);
@@ -354,22 +256,23 @@ static void forward_tile(const struct plan *plan, const struct nn_layer *layer,
 
 static void forward(const struct nn_layer *layer, const struct nn_layer_run *run)
 {
-	struct plan plan = plan_of(layer);
+	struct nn_conv_plan plan = plan_of(layer);
 	struct rooms rooms = rooms_of(&plan, run->scratch);
-	const float *weights = weights_of(&plan, run, rooms.weights);
+	const float *weights = nn_conv_weights(&plan, run->params[WEIGHT], rooms.weights);
 
 	for (size_t image = 0; image < run->rows; image += plan.images)
 		for (size_t top = 0; top < plan.window.out.height; top += plan.height)
 			for (size_t group = 0; group < plan.groups; group++) {
-				struct tile tile = tile_of(&plan, run->rows, image, top);
+				struct nn_conv_tile tile =
+					nn_conv_tile_of(&plan, run->rows, image, top);
 
 				forward_tile(&plan, layer, run, &rooms, weights, &tile, group);
 			}
 }
 
 /* Gradients with respect to weights: a product for each pass, summed in rooms->grads. */
-static void weight_gradient(const struct plan *plan, const struct rooms *rooms,
-	const struct tile *tile, size_t group, const float *dy, size_t stride)
+static void weight_gradient(const struct nn_conv_plan *plan, const struct rooms *rooms,
+	const struct nn_conv_tile *tile, size_t group, const float *dy, size_t stride)
 {
 	size_t size = plan->depth * plan->filters;
 	float *grads = rooms->grads + group * plan->passes * size;
@@ -386,9 +289,9 @@ static void weight_gradient(const struct plan *plan, const struct rooms *rooms,
 			plan->filters, 1.0f, grads + pass * size, plan->filters);
 }
 
-static void input_gradient(const struct plan *plan, const struct rooms *rooms, const float *weights,
-	const struct nn_unfold *unfold, const struct tile *tile, size_t group, const float *dy,
-	size_t stride, float *dx)
+static void input_gradient(const struct nn_conv_plan *plan, const struct rooms *rooms,
+	const float *weights, const struct nn_unfold *unfold, const struct nn_conv_tile *tile,
+	size_t group, const float *dy, size_t stride, float *dx)
 {
 	for (size_t r = 0; r < plan->depth && plan->passes > 1; r++)
 		memset(rooms->columns + r * tile->stored + tile->columns, 0,
@@ -400,9 +303,9 @@ static void input_gradient(const struct plan *plan, const struct rooms *rooms, c
 	nn_fold_add(unfold, dx, rooms->columns);
 }
 
-static void backward_tile(const struct plan *plan, const struct nn_layer *layer,
+static void backward_tile(const struct nn_conv_plan *plan, const struct nn_layer *layer,
 	const struct nn_layer_run *run, const struct rooms *rooms, const float *weights,
-	const struct tile *tile, size_t group)
+	const struct nn_conv_tile *tile, size_t group)
 {
 	struct nn_unfold unfold = unfold_of(plan, layer, tile);
 	const float *dy = run->dy + output_place(plan, layer, tile, group);
@@ -424,36 +327,11 @@ static void backward_tile(const struct plan *plan, const struct nn_layer *layer,
 			run->dx + place);
 }
 
-/* Adds what has been summed in rooms->grads to the gradients, in the order of the weights. */
-static void flush_weights(const struct plan *plan, const struct rooms *rooms, float *grad)
-{
-	size_t width = plan->window.kernel.width;
-	size_t between = plan->transposes ? plan->filters : 1; /* numbers of a column */
-	size_t along = plan->transposes ? 1 : plan->depth;     /* filters */
-	const float *from = rooms->grads;
-	size_t size = plan->depth * plan->filters;
-
-	if (plan->passes == 1) {
-		for (size_t group = 0; group < plan->groups; group++, from += size)
-			for (size_t f = 0; f < plan->filters; f++)
-				for (size_t r = 0; r < plan->depth; r++)
-					*grad++ += from[r * between + f * along];
-		return;
-	}
-	for (size_t group = 0; group < plan->groups; group++, from += plan->passes * size)
-		for (size_t f = 0; f < plan->filters; f++)
-			for (size_t c = 0; c < plan->channels; c++)
-				for (size_t pass = 0; pass < plan->passes; pass++)
-					for (size_t k = 0; k < width; k++)
-						*grad++ += from[pass * size +
-							(c * width + k) * between + f * along];
-}
-
 static void backward(const struct nn_layer *layer, const struct nn_layer_run *run)
 {
-	struct plan plan = plan_of(layer);
+	struct nn_conv_plan plan = plan_of(layer);
 	struct rooms rooms = rooms_of(&plan, run->scratch);
-	const float *weights = weights_of(&plan, run, rooms.weights);
+	const float *weights = nn_conv_weights(&plan, run->params[WEIGHT], rooms.weights);
 	size_t filters = plan.groups * plan.filters;
 	size_t block = BLOCK / plan.images * plan.images;
 
@@ -476,13 +354,14 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 				images * layer->in.count * sizeof(float));
 		for (size_t top = 0; top < plan.window.out.height; top += plan.height)
 			for (size_t group = 0; group < plan.groups; group++) {
-				struct tile tile = tile_of(&plan, run->rows, image, top);
+				struct nn_conv_tile tile =
+					nn_conv_tile_of(&plan, run->rows, image, top);
 
 				backward_tile(&plan, layer, run, &rooms, weights, &tile, group);
 			}
 		if (image + images < run->rows && (image + plan.images) % block)
 			continue;
-		flush_weights(&plan, &rooms, run->grads[WEIGHT]);
+		nn_conv_add_gradients(&plan, rooms.grads, run->grads[WEIGHT]);
 		for (size_t f = 0; f < filters && layer->values[BIAS]; f++)
 			run->grads[OFFSET][f] += rooms.offsets[f];
 	}

@@ -4,6 +4,8 @@ libnnpipe_a_SOURCES += \
 	lib/layer/avg_pool.c \
 	lib/layer/batch_norm.c \
 	lib/layer/conv2d.c \
+	lib/layer/conv_plan.c \
+	lib/layer/conv_plan.h \
 	lib/layer/dense.c \
 	lib/layer/dropout.c \
 	lib/layer/elu.c \

@@ -39,28 +39,33 @@ static inline void give(float *dx, const float *dy, float *open, const float *y,
 	}
 }
 
+/* Of a window's rows first, then of its columns: along rows there is more to do at once. */
 NN_CLONES static void plane_forward(const struct nn_window *window, float *restrict y,
-	const float *restrict x)
+	float *restrict scratch, const float *restrict x)
 {
+	size_t width = window->in.width;
+
 	for (size_t row = 0; row < window->out.height; row++, y += window->out.width) {
 		struct nn_span rows = nn_pool_rows(window, row);
 
+		for (size_t i = 0; i < width; i++)
+			scratch[i] = -INFINITY;
+		for (size_t j = rows.first; j < rows.end; j++)
+			take(scratch, x + nn_pool_row(window, row, j) * width, width, 1);
 		for (size_t i = 0; i < window->out.width; i++)
 			y[i] = -INFINITY;
-		for (size_t j = rows.first; j < rows.end; j++)
-			for (size_t k = 0; k < window->kernel.width; k++) {
-				struct nn_span span = nn_pool_columns(window, k);
-				const float *from =
-					x + nn_pool_place(window, row, span.first, j, k);
+		for (size_t k = 0; k < window->kernel.width; k++) {
+			struct nn_span span = nn_pool_columns(window, k);
+			const float *from = scratch + nn_pool_column(window, span.first, k);
 
-				if (window->stride.width == 1)
-					take(y + span.first, from, span.end - span.first, 1);
-				else if (window->stride.width == 2)
-					take(y + span.first, from, span.end - span.first, 2);
-				else
-					take(y + span.first, from, span.end - span.first,
-						window->stride.width);
-			}
+			if (window->stride.width == 1)
+				take(y + span.first, from, span.end - span.first, 1);
+			else if (window->stride.width == 2)
+				take(y + span.first, from, span.end - span.first, 2);
+			else
+				take(y + span.first, from, span.end - span.first,
+					window->stride.width);
+		}
 	}
 }
 
@@ -79,7 +84,8 @@ NN_CLONES static void plane_backward(const struct nn_window *window, float *rest
 		for (size_t j = rows.first; j < rows.end; j++)
 			for (size_t k = 0; k < window->kernel.width; k++) {
 				struct nn_span span = nn_pool_columns(window, k);
-				size_t place = nn_pool_place(window, row, span.first, j, k);
+				size_t place = nn_pool_row(window, row, j) * window->in.width +
+					nn_pool_column(window, span.first, k);
 				size_t n = span.end - span.first;
 
 				if (window->stride.width == 1)
@@ -216,7 +222,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	if (status)
 		return status;
 	window = nn_window_of(layer, NN_POOL_KERNEL);
-	layer->scratch = window.out.width;
+	layer->scratch = window.in.width > window.out.width ? window.in.width : window.out.width;
 	if (is_square(&window))
 		layer->scratch = 4 * window.out.width * window.out.height;
 	return NN_OK;
@@ -232,7 +238,7 @@ static void forward(const struct nn_layer *layer, const struct nn_layer_run *run
 		if (is_square(&window))
 			squares_forward(&window, run->y + i * out, run->x + i * in);
 		else
-			plane_forward(&window, run->y + i * out, run->x + i * in);
+			plane_forward(&window, run->y + i * out, run->scratch, run->x + i * in);
 }
 
 static void backward(const struct nn_layer *layer, const struct nn_layer_run *run)

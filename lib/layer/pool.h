@@ -32,11 +32,14 @@ static inline struct nn_span nn_pool_columns(const struct nn_window *window, siz
 }
 
 /* Where the window of output (row, column) has its element (j, k), in the plane. */
-static inline size_t nn_pool_place(const struct nn_window *window, size_t row, size_t column,
-	size_t j, size_t k)
+static inline size_t nn_pool_row(const struct nn_window *window, size_t row, size_t j)
 {
-	return (row * window->stride.height + j - window->padding.height) * window->in.width +
-		column * window->stride.width + k - window->padding.width;
+	return row * window->stride.height + j - window->padding.height;
+}
+
+static inline size_t nn_pool_column(const struct nn_window *window, size_t column, size_t k)
+{
+	return column * window->stride.width + k - window->padding.width;
 }
 
 #endif

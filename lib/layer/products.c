@@ -25,9 +25,10 @@ void nn_products(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t 
 		kb = part_of(k, MOST_K);
 		nb = LIMIT / (mb * kb) / STEP * STEP;
 	}
-	for (size_t j = 0; j < n; j += nb)
+	/* A block of A stays where it is while those of B pass: B has more columns than A rows. */
+	for (size_t i = 0; i < m; i += mb)
 		for (size_t l = 0; l < k; l += kb)
-			for (size_t i = 0; i < m; i += mb)
+			for (size_t j = 0; j < n; j += nb)
 				nn_gemm(transpose_a, transpose_b, m - i < mb ? m - i : mb,
 					n - j < nb ? n - j : nb, k - l < kb ? k - l : kb, 1.0f,
 					a + (transpose_a ? l * lda + i : i * lda + l), lda,

@@ -37,6 +37,9 @@ int nn_network_blame(const struct nn_network *network, const struct nn_batch *ba
 
 		if (node->kind != NN_NODE_LAYER && node->kind != NN_NODE_JOIN)
 			continue;
+		/* What a view puts out, another has written: perhaps nobody. */
+		if (node->kind == NN_NODE_LAYER && node->layer.type->view)
+			continue;
 		if (find(network, network->runs[i].y, node->layer.out.count,
 			    "what comes out of layer ", node->name, node->layer.type->name, loss,
 			    err))

@@ -264,9 +264,9 @@ static void check_plain_convs(void)
 		{ "[3,17,33]", { 17, 3, 3, 1, 1, 1, 1, 1 }, 2 },
 		{ "[31,15,9]", { 33, 3, 3, 1, 1, 1, 1, 1 }, 2 },
 		{ "[16,7,7]", { 15, 3, 3, 2, 2, 1, 1, 1 }, 9 },
-		{ "[64,4,4]", { 64, 3, 3, 1, 1, 1, 1, 1 }, 6 },
-		{ "[12,2,2]", { 7, 2, 2, 1, 1, 0, 0, 1 }, 66 },
-		{ "[40,1,1]", { 5, 1, 1, 1, 1, 0, 0, 1 }, 65 },
+		{ "[64,4,4]", { 64, 3, 3, 1, 1, 1, 1, 1 }, 19 },
+		{ "[12,2,2]", { 7, 2, 2, 1, 1, 0, 0, 1 }, 133 },
+		{ "[40,1,1]", { 5, 1, 1, 1, 1, 0, 0, 1 }, 129 },
 		{ "[40,9,9]", { 8, 1, 1, 1, 1, 0, 0, 1 }, 3 },
 		{ "[40,9,9]", { 8, 1, 1, 2, 2, 0, 0, 1 }, 3 },
 		{ "[8,9,65]", { 4, 1, 7, 1, 1, 0, 3, 1 }, 2 },
@@ -443,10 +443,48 @@ static void check_splits(void)
 		"{\"type\":\"global_avg_pool\"},{\"type\":\"dense\",\"units\":4}],"
 		"\"loss\":\"cross_entropy\"}";
 
+	static const char blocks[] =
+		"{\"input\":[3,24,24],\"layers\":[{\"type\":\"conv2d\",\"filters\":16,\"kernel\":3,"
+		"\"padding\":1},{\"type\":\"relu\"},{\"type\":\"residual\",\"layers\":[{\"type\":\"conv2d\","
+		"\"filters\":16,\"kernel\":3,\"padding\":1},{\"type\":\"relu\"},{\"type\":\"conv2d\","
+		"\"filters\":16,\"kernel\":3,\"padding\":1}]},{\"type\":\"relu\"},{\"type\":\"max_pool\","
+		"\"kernel\":2},{\"type\":\"residual\",\"layers\":[{\"type\":\"conv2d\",\"filters\":32,"
+		"\"kernel\":3,\"stride\":2,\"padding\":1},{\"type\":\"relu\"},{\"type\":\"conv2d\","
+		"\"filters\":32,\"kernel\":3,\"padding\":1}],\"shortcut\":[{\"type\":\"conv2d\",\"filters\":32,"
+		"\"kernel\":1,\"stride\":2},{\"type\":\"tanh\"}]},{\"type\":\"relu\"},"
+		"{\"type\":\"global_avg_pool\"},{\"type\":\"dense\",\"units\":5}],"
+		"\"loss\":\"cross_entropy\"}";
+
 	check_split(lenet, 150, 64);
 	check_split(lenet, 37, 1);
 	check_split(small, 700, 64);
 	check_split(small, 101, 3);
+	check_split(blocks, 45, 1);
+	check_split(blocks, 45, 16);
+}
+
+/* A loss that is no number, behind a view that has nothing before it. */
+static void check_blame(void)
+{
+	static const struct nn_pass pass = { .training = true };
+	struct nn_network *network = figure_parse(
+		"{\"input\":[2,2],\"layers\":[{\"type\":\"flatten\"},{\"type\":\"dense\","
+		"\"units\":1}],\"loss\":\"mse\"}");
+	struct nn_batch batch = { (float[4]){ 1, 2, 3, 4 }, (float[1]){ 0 }, NULL, 1 };
+	struct nn_bundle params, grad;
+	struct nn_loss_sum sum;
+
+	figure_alloc(network, &params);
+	figure_alloc(network, &grad);
+	((float *)nn_bundle_data(&params, nn_bundle_find(&params, "1.bias")))[0] = NAN;
+	nn_network_reserve(network, 1, &figure_err);
+	nn_network_gradient(network, &params, &batch, &pass, false, &grad, &sum, &figure_err);
+	ok(nn_network_blame(network, &batch, sum.loss, &figure_err) == NN_BAD &&
+			strstr(figure_err.text, "what comes out of layer 1 dense, where row 0"),
+		"flatten is not blamed for a loss that is no number");
+	nn_bundle_free(&params);
+	nn_bundle_free(&grad);
+	nn_network_free(network);
 }
 
 int main(void)
@@ -462,5 +500,6 @@ int main(void)
 	check_nan("{\"type\":\"max_pool\",\"kernel\":3,\"stride\":2,\"padding\":1}", 5);
 	check_nan("{\"type\":\"global_max_pool\"}", 4);
 	check_splits();
+	check_blame();
 	return tap_done();
 }

@@ -20,6 +20,17 @@ class Plane(Module):
         return x.unsqueeze(1)
 
 
+class Residual(Module):
+    def __init__(self, layers, shortcut=None):
+        super().__init__()
+        self.layers = Sequential(*layers)
+        if shortcut:
+            self.shortcut = Sequential(*shortcut)
+
+    def forward(self, x):
+        return self.layers(x) + (self.shortcut(x) if hasattr(self, "shortcut") else x)
+
+
 header = Header("conv.py")
 header.case("a convolution", [conv(3, 3)], Sequential(Conv2d(2, 3, 3)), 3, [2, 7, 9])
 header.case("of one plane", [conv(3, [3, 2]), {"type": "flatten"}, {"type": "dense", "units": 3}],
@@ -67,4 +78,16 @@ header.case("a network",
              pool("avg_pool", 2), {"type": "flatten"}, {"type": "dense", "units": 5}],
             Sequential(Conv2d(1, 4, 3), ReLU(), MaxPool2d(2), Conv2d(4, 6, 3, padding=1), Tanh(), AvgPool2d(2), Flatten(),
                        Linear(24, 5)), 5, [1, 12, 13], classes=5, scale=1 / 64)
+header.case("blocks",
+            [conv(3, 3, padding=1), {"type": "relu"},
+             {"type": "residual", "layers": [conv(3, 3, padding=1), {"type": "relu"}, conv(3, 3, padding=1)]},
+             {"type": "relu"},
+             {"type": "residual", "layers": [{"type": "relu"}, conv(4, 3, padding=1, stride=2), {"type": "relu"}],
+              "shortcut": [conv(4, 1, stride=2), {"type": "relu"}]},
+             {"type": "relu"}, {"type": "global_avg_pool"}, {"type": "relu"}, {"type": "dense", "units": 3}],
+            Sequential(Conv2d(2, 3, 3, padding=1), ReLU(),
+                       Residual([Conv2d(3, 3, 3, padding=1), ReLU(), Conv2d(3, 3, 3, padding=1)]), ReLU(),
+                       Residual([ReLU(), Conv2d(3, 4, 3, 2, 1), ReLU()], [Conv2d(3, 4, 1, 2), ReLU()]), ReLU(),
+                       AdaptiveAvgPool2d(1), Flatten(), ReLU(), Linear(4, 3)), 4, [2, 7, 6], classes=3, scale=1 / 64,
+            rename=lambda name: name.replace("layers.", "").replace("9.", "8."))
 header.end()
