@@ -6,12 +6,14 @@ libnnpipe_a_SOURCES += \
 	lib/model/format-safetensors.c \
 	lib/model/format.c \
 	lib/model/format.h \
+	lib/model/measure.c \
 	lib/model/mlp.c \
 	lib/model/network-private.h \
 	lib/model/network.c \
 	lib/model/network.h \
 	lib/model/slots.c \
 	lib/model/spec.c \
+	lib/model/spec_write.c \
 	lib/model/summary.c \
 	lib/model/summary.h \
 	lib/model/table.c \

@@ -1,4 +1,4 @@
-/* What spec.c builds, slots.c plans and network.c runs. */
+/* What spec.c builds, slots.c and measure.c plan and network.c runs. */
 #ifndef NN_MODEL_NETWORK_PRIVATE_H
 #define NN_MODEL_NETWORK_PRIVATE_H
 
@@ -54,6 +54,13 @@ struct nn_network {
 	float **slots;             /* [slot_count]: gradients with respect to what passes */
 };
 
+#define PATH_TEXT 256 /* bytes for a layer's place, or a parameter's name */
+
+/* Fills in the spec in canonical form; layout and offsets; row_floats, once, scratch, part_rows and room for
+ * runs, once there are slots. */
+int nn_network_write_spec(struct nn_network *network, struct nn_error *err);
+int nn_network_lay_out(struct nn_network *network, struct nn_error *err);
+int nn_network_measure(struct nn_network *network, struct nn_error *err);
 /* Does the node write numbers of its own? */
 bool nn_node_has_y(const struct nn_network_node *node);
 /* Fills in the nodes' dy, dx and skip and the network's slots. */

@@ -1,12 +1,10 @@
-/* A network from its spec and back. */
+/* A network from its spec. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json/json.h"
 #include "model/network-private.h"
-
-#define PATH_TEXT 256 /* of a layer's place */
 
 static int parse_dims(const struct nn_json *value, uint64_t *dims, unsigned *ndim,
 	struct nn_error *err)
@@ -277,165 +275,6 @@ static int parse_layers(struct nn_network *network, const struct nn_json *root,
 	return parse_array(&walk, array, "layers", "", err);
 }
 
-static int put_array(struct nn_buffer *out, const struct nn_network *network, size_t first,
-	size_t end, struct nn_error *err);
-
-static int put_block(struct nn_buffer *out, const struct nn_network *network, size_t fork,
-	size_t join, struct nn_error *err)
-{
-	size_t turn = network->nodes[fork].turn;
-	int status = nn_buffer_printf(out, err,
-		"{\"type\":\"%s\",\"layers\":", network->nodes[fork].layer.type->name);
-
-	if (!status)
-		status = put_array(out, network, fork + 1, turn ? turn : join, err);
-	if (!status && turn)
-		status = nn_buffer_puts(out, ",\"shortcut\":", err);
-	if (!status && turn)
-		status = put_array(out, network, turn + 1, join, err);
-	return status ? status : nn_buffer_puts(out, "}", err);
-}
-
-static size_t join_of(const struct nn_network *network, size_t fork)
-{
-	size_t join = fork + 1;
-
-	while (network->nodes[join].kind != NN_NODE_JOIN || network->nodes[join].fork != fork)
-		join++;
-	return join;
-}
-
-/* Nodes [first, end) */
-static int put_array(struct nn_buffer *out, const struct nn_network *network, size_t first,
-	size_t end, struct nn_error *err)
-{
-	int status = nn_buffer_puts(out, "[", err);
-
-	for (size_t i = first; i < end && !status; i++) {
-		if (i > first)
-			status = nn_buffer_puts(out, ",", err);
-		if (!status && network->nodes[i].kind == NN_NODE_LAYER) {
-			status = nn_layer_put(&network->nodes[i].layer, out, err);
-		} else if (!status) {
-			size_t join = join_of(network, i);
-
-			status = put_block(out, network, i, join, err);
-			i = join;
-		}
-	}
-	return status ? status : nn_buffer_puts(out, "]", err);
-}
-
-static int write_spec(struct nn_network *network, struct nn_error *err)
-{
-	struct nn_buffer *out = &network->spec;
-	int status = nn_buffer_puts(out, "{\"input\":[", err);
-
-	for (unsigned i = 0; i < network->in.ndim && !status; i++)
-		status = nn_buffer_printf(out, err, "%s%llu", i ? "," : "",
-			(unsigned long long)network->in.dims[i]);
-	if (!status)
-		status = nn_buffer_puts(out, "],\"layers\":", err);
-	if (!status)
-		status = put_array(out, network, 0, network->node_count, err);
-	if (!status)
-		status = nn_buffer_puts(out, ",\"loss\":", err);
-	if (!status)
-		status = nn_criterion_put(&network->criterion, out, err);
-	return status ? status : nn_buffer_puts(out, "}", err);
-}
-
-static void param_name(char *name, size_t size, const struct nn_network_node *node, size_t param)
-{
-	snprintf(name, size, "%s.%s", node->name, node->layer.params[param].name);
-}
-
-static int lay_out_params(struct nn_network *network, struct nn_error *err)
-{
-	char name[PATH_TEXT];
-	int status = NN_OK;
-
-	network->offsets =
-		nn_alloc(network->node_count, NN_LAYER_PARAMS * sizeof *network->offsets, err);
-	if (!network->offsets)
-		return NN_FAILED;
-	for (size_t i = 0; i < network->node_count; i++)
-		for (size_t p = 0; p < network->nodes[i].layer.param_count && !status; p++) {
-			const struct nn_layer_param *param = &network->nodes[i].layer.params[p];
-
-			param_name(name, sizeof name, &network->nodes[i], p);
-			status = nn_bundle_add(&network->layout, name, NN_F32, param->ndim,
-				param->shape, err);
-			if (status)
-				status = nn_fail_in(err, "layers[%s]", network->nodes[i].name);
-		}
-	if (!status && !network->layout.count)
-		return nn_fail(err, NN_BAD, "layers: none of them has parameters");
-	if (!status)
-		status = nn_bundle_layout(&network->layout, err);
-	for (size_t i = 0; i < network->node_count && !status; i++)
-		for (size_t p = 0; p < network->nodes[i].layer.param_count; p++) {
-			param_name(name, sizeof name, &network->nodes[i], p);
-			network->offsets[i * NN_LAYER_PARAMS + p] =
-				nn_bundle_find(&network->layout, name)->offset / sizeof(float);
-		}
-	return status;
-}
-
-static double flops_of(const struct nn_layer *layer)
-{
-	return layer->type->flops ? layer->type->flops(layer) : (double)layer->out.count;
-}
-
-/* Rows that go through a training pass together: as many as each layer wants, unless it has so little
- * to do that it makes no difference. 0: all of a task's. */
-static size_t part_rows(const struct nn_network *network)
-{
-	double flops = 0;
-	size_t rows = 0;
-
-	for (size_t i = 0; i < network->node_count; i++)
-		if (network->nodes[i].kind == NN_NODE_LAYER)
-			flops += flops_of(&network->nodes[i].layer);
-	for (size_t i = 0; i < network->node_count; i++) {
-		const struct nn_layer *layer = &network->nodes[i].layer;
-
-		if (network->nodes[i].kind != NN_NODE_LAYER)
-			continue;
-		if (layer->type->whole)
-			return 0;
-		if (layer->rows > rows && 20 * flops_of(layer) > flops)
-			rows = layer->rows;
-	}
-	return rows;
-}
-
-/* How much workspace a row takes. */
-static int measure(struct nn_network *network, struct nn_error *err)
-{
-	size_t floats = 0;
-	bool fits = true;
-
-	for (size_t i = 0; i < network->node_count; i++) {
-		const struct nn_network_node *node = &network->nodes[i];
-
-		if (nn_node_has_y(node))
-			fits = fits && nn_add(floats, node->layer.out.count, &floats);
-		fits = fits && nn_add(floats, node->layer.saved, &floats);
-		fits = fits && nn_add(network->once, node->layer.saved_once, &network->once);
-		if (node->layer.scratch > network->scratch)
-			network->scratch = node->layer.scratch;
-	}
-	for (size_t slot = 0; slot < network->slot_count; slot++)
-		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
-	if (!fits)
-		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
-	network->row_floats = floats;
-	network->part_rows = part_rows(network);
-	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
-	return network->runs ? NN_OK : NN_FAILED;
-}
-
 static int build(struct nn_network *network, const struct nn_json *root,
 	const struct nn_known_shapes *known, struct nn_error *err)
 {
@@ -455,12 +294,12 @@ static int build(struct nn_network *network, const struct nn_json *root,
 	if (!status)
 		status = check_outputs(network, known, err);
 	if (!status)
-		status = write_spec(network, err);
+		status = nn_network_write_spec(network, err);
 	if (!status)
-		status = lay_out_params(network, err);
+		status = nn_network_lay_out(network, err);
 	if (!status)
 		status = nn_network_plan_slots(network, err);
-	return status ? status : measure(network, err);
+	return status ? status : nn_network_measure(network, err);
 }
 
 int nn_network_complete(struct nn_network **out, const char *spec, size_t length, const char *what,
