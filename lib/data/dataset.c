@@ -248,13 +248,6 @@ static size_t frame_of(const struct nn_dataset *dataset, uint64_t row)
 	return low;
 }
 
-/* Element `index` of the tensor's data, in bytes. */
-static const void *at(const struct nn_bundle *frame, const struct nn_tensor *tensor, size_t index)
-{
-	return (const unsigned char *)nn_bundle_data(frame, tensor) +
-		index * nn_dtype_size(tensor->dtype);
-}
-
 static void copy_labels(int32_t *to, const void *from, enum nn_dtype dtype, size_t count)
 {
 	if (dtype == NN_I32)
@@ -264,60 +257,99 @@ static void copy_labels(int32_t *to, const void *from, enum nn_dtype dtype, size
 			to[i] = ((const unsigned char *)from)[i];
 }
 
+/* Where frames have their rows: all have them alike. */
+#define VIEWS 64
+struct gather {
+	const struct nn_dataset *dataset;
+	enum nn_dtype x_dtype, y_dtype;
+	size_t x_bytes, y_bytes; /* of a row; 0: nobody wants it, or it is not there */
+	struct {
+		const unsigned char *x, *y;
+	} views[VIEWS]; /* of the first frames, once somebody has asked */
+};
+
+static const unsigned char *data_of(const struct nn_bundle *frame, const char *name)
+{
+	const struct nn_tensor *tensor = nn_bundle_find(frame, name);
+
+	return tensor ? nn_bundle_data(frame, tensor) : NULL;
+}
+
+/* Where row `number` is. */
+static void find_row(struct gather *gather, uint64_t number, const unsigned char **x,
+	const unsigned char **y)
+{
+	const struct nn_dataset *dataset = gather->dataset;
+	size_t f = frame_of(dataset, number);
+	size_t row = (size_t)(number - dataset->starts[f]);
+	size_t view = f < VIEWS ? f : VIEWS - 1;
+
+	if (f >= VIEWS - 1 || !gather->views[f].x) {
+		gather->views[view].x = data_of(&dataset->frames[f], "x");
+		gather->views[view].y = gather->y_bytes ? data_of(&dataset->frames[f], "y") : NULL;
+	}
+	*x = gather->views[view].x + row * gather->x_bytes;
+	*y = gather->y_bytes ? gather->views[view].y + row * gather->y_bytes : NULL;
+}
+
 /* Rows are drawn from all over a set that no cache holds: what comes soon is asked for in good time. */
 #define AHEAD 12
 #define AHEAD_MOST 4096 /* bytes of a row */
 #define LINE 64
 
-static void ask_for(const struct nn_bundle *frame, const char *name, size_t row, size_t elements)
+static void ask_for(const unsigned char *place, size_t bytes)
 {
-	const struct nn_tensor *tensor = nn_bundle_find(frame, name);
-	size_t bytes = tensor ? elements * nn_dtype_size(tensor->dtype) : 0;
-	const char *place = tensor ? at(frame, tensor, row * elements) : NULL;
-
 	for (size_t i = 0; i < bytes && i < AHEAD_MOST; i += LINE)
 		__builtin_prefetch(place + i, 0, 2);
 }
 
-static void ask_for_row(const struct nn_dataset *dataset, uint64_t number)
+static void begin(struct gather *gather, const struct nn_dataset *dataset, bool targets)
 {
-	size_t f = frame_of(dataset, number);
-	size_t row = (size_t)(number - dataset->starts[f]);
+	const struct nn_bundle *first = &dataset->frames[0];
+	const struct nn_tensor *x = nn_bundle_find(first, "x");
+	const struct nn_tensor *y = targets ? nn_bundle_find(first, "y") : NULL;
 
-	ask_for(&dataset->frames[f], "x", row, dataset->features);
-	ask_for(&dataset->frames[f], "y", row,
-		dataset->has_classes ? dataset->positions : dataset->outputs);
+	*gather = (struct gather){ .dataset = dataset, .x_dtype = x->dtype };
+	gather->x_bytes = dataset->features * nn_dtype_size(x->dtype);
+	if (!y)
+		return;
+	gather->y_dtype = y->dtype;
+	gather->y_bytes = nn_dtype_size(y->dtype) *
+		(dataset->has_classes ? dataset->positions : dataset->outputs);
 }
 
 void nn_dataset_gather(const struct nn_dataset *dataset, const uint64_t *rows, size_t count,
 	float *x, float *y, int32_t *labels)
 {
 	size_t features = dataset->features;
-	size_t outputs = dataset->outputs;
-	size_t positions = dataset->positions;
+	const unsigned char *inputs[AHEAD];
+	const unsigned char *targets[AHEAD];
+	struct gather gather;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t f = frame_of(dataset, rows[i]);
-		const struct nn_bundle *frame = &dataset->frames[f];
-		size_t row = (size_t)(rows[i] - dataset->starts[f]);
-		const struct nn_tensor *targets = y || labels ? nn_bundle_find(frame, "y") : NULL;
+	if (!count)
+		return;
+	begin(&gather, dataset, y || labels);
+	/* Row i is asked for AHEAD turns before it is copied. */
+	for (size_t i = 0; i < count + AHEAD; i++) {
+		size_t done = i - AHEAD;
 
-		if (i + AHEAD < count)
-			ask_for_row(dataset, rows[i + AHEAD]);
-		if (x) {
-			const struct nn_tensor *inputs = nn_bundle_find(frame, "x");
-
-			nn_tensor_to_f32(x + i * features, at(frame, inputs, row * features),
-				inputs->dtype, features);
+		if (i >= AHEAD && x) {
+			nn_tensor_to_f32(x + done * features, inputs[done % AHEAD], gather.x_dtype,
+				features);
 			if (dataset->x_scale != 1.0f)
-				nn_vector_scale(x + i * features, x + i * features,
+				nn_vector_scale(x + done * features, x + done * features,
 					dataset->x_scale, features);
 		}
-		if (y && targets)
-			nn_tensor_to_f32(y + i * outputs, at(frame, targets, row * outputs),
-				targets->dtype, outputs);
-		if (labels && targets)
-			copy_labels(labels + i * positions, at(frame, targets, row * positions),
-				targets->dtype, positions);
+		if (i >= AHEAD && y && gather.y_bytes)
+			nn_tensor_to_f32(y + done * dataset->outputs, targets[done % AHEAD],
+				gather.y_dtype, dataset->outputs);
+		if (i >= AHEAD && labels && gather.y_bytes)
+			copy_labels(labels + done * dataset->positions, targets[done % AHEAD],
+				gather.y_dtype, dataset->positions);
+		if (i >= count)
+			continue;
+		find_row(&gather, rows[i], &inputs[i % AHEAD], &targets[i % AHEAD]);
+		ask_for(inputs[i % AHEAD], gather.x_bytes);
+		ask_for(targets[i % AHEAD], gather.y_bytes);
 	}
 }
