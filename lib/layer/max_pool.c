@@ -11,7 +11,7 @@
 /* x behind y, which is the greatest so far. */
 static inline float greater(float y, float x)
 {
-	return !(x <= y) & (y == y) ? x : y;
+	return (!(x <= y) & (y == y)) ? x : y;
 }
 
 /* Is x what has won? */

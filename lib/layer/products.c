@@ -6,6 +6,8 @@
 #define MOST_M 64
 #define MOST_K 240
 #define STEP 64 /* of n: whole registers */
+/* Products that may be summed in one chain in float. */
+#define MOST_CHAIN 1024
 
 /* The size of equal parts of n, none above `most`. */
 static size_t part_of(size_t n, size_t most)
@@ -18,9 +20,9 @@ static size_t part_of(size_t n, size_t most)
 void nn_products(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const float *a,
 	size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
-	size_t mb = m, nb = n, kb = k;
+	size_t mb = m, nb = n, kb = part_of(k, MOST_CHAIN);
 
-	if ((double)m * (double)n * (double)k > LIMIT) {
+	if ((double)m * (double)n * (double)kb > LIMIT) {
 		mb = part_of(m, MOST_M);
 		kb = part_of(k, MOST_K);
 		nb = LIMIT / (mb * kb) / STEP * STEP;

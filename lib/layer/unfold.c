@@ -1,11 +1,11 @@
 #include "layer/unfold.h"
 
+/* Into the functions that are compiled for several instruction sets. */
+#define INLINE inline __attribute__((always_inline))
+
 /* Rows are short, and a loop over one of them would be mostly its beginning and its end. So a block of
  * rows is walked a piece of all its rows at a time; the last piece overlaps the one before, where
  * numbers are only copied. */
-/* Into the function that is compiled for several instruction sets. */
-#define INLINE inline __attribute__((always_inline))
-
 typedef float piece __attribute__((vector_size(32), aligned(4), may_alias));
 #define PIECE 8
 
