@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/network-private.h"
+#include "optim/optim.h"
 
 #define WHAT_TEXT 96
 #define COUNT_TEXT 32
@@ -84,6 +85,9 @@ static double params_of(const struct nn_layer *layer)
 	for (size_t p = 0; p < layer->param_count; p++) {
 		double count = 1;
 
+		/* Nothing that is learned by gradients. */
+		if (nn_is_statistic(layer->params[p].name))
+			continue;
 		for (unsigned i = 0; i < layer->params[p].ndim; i++)
 			count *= (double)layer->params[p].shape[i];
 		sum += count;

@@ -187,8 +187,8 @@ static int load_blas(const struct nn_evaluation *evaluation, const char *kernel,
 
 int nn_evaluation_start(struct nn_evaluation *evaluation, const char *kernel, struct nn_error *err)
 {
-	size_t rows =
-		evaluation->rows < NN_EVALUATE_ROWS ? (size_t)evaluation->rows : NN_EVALUATE_ROWS;
+	size_t most = nn_network_at_once(evaluation->network, NN_EVALUATE_ROWS);
+	size_t rows = evaluation->rows < most ? (size_t)evaluation->rows : most;
 	size_t inputs = nn_network_inputs(evaluation->network);
 	size_t x_count = 0;
 	size_t y_count = 0;

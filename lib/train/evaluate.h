@@ -13,9 +13,10 @@
 #include "model/model.h"
 #include "model/network.h"
 
-/* Rows that are multiplied at once. The last bits of a row's outputs depend on that number and on
- * the row's place among them (by the kernel), so it is fixed, and blocks are counted from the first
- * row of the first data set, whatever frames and files the rows stand in. */
+/* Rows that are multiplied at once, or fewer where the network wants them in parts. The last bits of a
+ * row's outputs depend on that number and on the row's place among them (by the kernel), so it is fixed,
+ * and blocks are counted from the first row of the first data set, whatever frames and files the rows
+ * stand in. */
 #define NN_EVALUATE_ROWS 256
 
 /* A model and the data sets it is run on, which count as one. Zero-initialized it is empty.
