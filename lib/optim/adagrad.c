@@ -6,7 +6,7 @@
 /* J. Duchi, E. Hazan, Y. Singer, JMLR 12 (2011): s <- s + g^2;
  * theta <- theta - lr g / (sqrt s + eps). */
 NN_CLONES static void pass_adagrad(const struct nn_optim_vectors *to,
-	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float inverse,
 	float decay, float epsilon, float lr)
 {
 	const float *old = from->params;
@@ -16,7 +16,7 @@ NN_CLONES static void pass_adagrad(const struct nn_optim_vectors *to,
 
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * old[i];
+		float g = grad[i] * inverse + decay * old[i];
 		float s = before[i] + g * g;
 
 		sum[i] = s;
@@ -27,8 +27,8 @@ NN_CLONES static void pass_adagrad(const struct nn_optim_vectors *to,
 static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
 	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	pass_adagrad(to, from, grad, n, (float)pass->divisor, (float)pass->options->weight_decay,
-		(float)pass->options->epsilon, (float)pass->lr);
+	pass_adagrad(to, from, grad, n, (float)(1 / pass->divisor),
+		(float)pass->options->weight_decay, (float)pass->options->epsilon, (float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_adagrad = {

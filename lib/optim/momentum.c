@@ -5,7 +5,7 @@
 
 /* Heavy ball (B. Polyak, 1964), as PyTorch has it: v <- mu v + g; theta <- theta - lr v. */
 NN_CLONES static void pass_momentum(const struct nn_optim_vectors *to,
-	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float inverse,
 	float decay, float mu, float lr)
 {
 	const float *old = from->params;
@@ -15,7 +15,7 @@ NN_CLONES static void pass_momentum(const struct nn_optim_vectors *to,
 
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * old[i];
+		float g = grad[i] * inverse + decay * old[i];
 		float v = mu * before[i] + g;
 
 		velocity[i] = v;
@@ -26,8 +26,9 @@ NN_CLONES static void pass_momentum(const struct nn_optim_vectors *to,
 static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
 	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	pass_momentum(to, from, grad, n, (float)pass->divisor, (float)pass->options->weight_decay,
-		(float)pass->options->momentum, (float)pass->lr);
+	pass_momentum(to, from, grad, n, (float)(1 / pass->divisor),
+		(float)pass->options->weight_decay, (float)pass->options->momentum,
+		(float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_momentum = {

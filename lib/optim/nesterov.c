@@ -6,7 +6,7 @@
 /* Y. Nesterov, 1983, in the form of I. Sutskever et al., ICML 2013, as PyTorch has it:
  * v <- mu v + g; theta <- theta - lr (g + mu v). */
 NN_CLONES static void pass_nesterov(const struct nn_optim_vectors *to,
-	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float inverse,
 	float decay, float mu, float lr)
 {
 	const float *old = from->params;
@@ -16,7 +16,7 @@ NN_CLONES static void pass_nesterov(const struct nn_optim_vectors *to,
 
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * old[i];
+		float g = grad[i] * inverse + decay * old[i];
 		float v = mu * before[i] + g;
 
 		velocity[i] = v;
@@ -27,8 +27,9 @@ NN_CLONES static void pass_nesterov(const struct nn_optim_vectors *to,
 static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
 	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	pass_nesterov(to, from, grad, n, (float)pass->divisor, (float)pass->options->weight_decay,
-		(float)pass->options->momentum, (float)pass->lr);
+	pass_nesterov(to, from, grad, n, (float)(1 / pass->divisor),
+		(float)pass->options->weight_decay, (float)pass->options->momentum,
+		(float)pass->lr);
 }
 
 const struct nn_optimizer nn_optim_nesterov = {

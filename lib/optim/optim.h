@@ -28,7 +28,8 @@ struct nn_optim_options {
 extern const struct nn_optim_options nn_optim_no_options;
 extern const char *const nn_optim_names[]; /* NULL-terminated */
 
-/* What one pass over (a part of) the parameters is told. g = grad / divisor is the gradient. */
+/* What one pass over (a part of) the parameters is told. g = grad times 1 / divisor, rounded
+ * to a float, is the gradient: a division each would take as long as all the rest of sgd. */
 struct nn_optim_pass {
 	const struct nn_optim_options *options;
 	double lr;      /* of this update, by the schedule */

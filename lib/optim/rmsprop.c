@@ -6,7 +6,7 @@
 /* T. Tieleman, G. Hinton, 2012, as PyTorch has it: s <- alpha s + (1 - alpha) g^2;
  * d = g / (sqrt s + eps); theta <- theta - lr d. */
 NN_CLONES static void pass_rmsprop(const struct nn_optim_vectors *to,
-	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float inverse,
 	float decay, float alpha, float rest, float epsilon, float lr)
 {
 	const float *old = from->params;
@@ -16,7 +16,7 @@ NN_CLONES static void pass_rmsprop(const struct nn_optim_vectors *to,
 
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * old[i];
+		float g = grad[i] * inverse + decay * old[i];
 		float s = alpha * before[i] + rest * (g * g);
 
 		square[i] = s;
@@ -26,7 +26,7 @@ NN_CLONES static void pass_rmsprop(const struct nn_optim_vectors *to,
 
 /* With momentum: v <- mu v + d; theta <- theta - lr v. */
 NN_CLONES static void pass_heavy(const struct nn_optim_vectors *to,
-	const struct nn_optim_vectors *from, const float *grad, size_t n, float divisor,
+	const struct nn_optim_vectors *from, const float *grad, size_t n, float inverse,
 	float decay, float alpha, float rest, float epsilon, float mu, float lr)
 {
 	const float *old = from->params;
@@ -38,7 +38,7 @@ NN_CLONES static void pass_heavy(const struct nn_optim_vectors *to,
 
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * old[i];
+		float g = grad[i] * inverse + decay * old[i];
 		float s = alpha * before[i] + rest * (g * g);
 		float v = mu * slow[i] + g / (sqrtf(s) + epsilon);
 
@@ -52,17 +52,17 @@ static void update(const struct nn_optim_pass *pass, const struct nn_optim_vecto
 	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
 	const struct nn_optim_options *options = pass->options;
-	float divisor = (float)pass->divisor;
+	float inverse = (float)(1 / pass->divisor);
 	float decay = (float)options->weight_decay;
 	float alpha = (float)options->alpha;
 	float rest = (float)(1 - options->alpha);
 	float epsilon = (float)options->epsilon;
 
 	if (options->momentum > 0)
-		pass_heavy(to, from, grad, n, divisor, decay, alpha, rest, epsilon,
+		pass_heavy(to, from, grad, n, inverse, decay, alpha, rest, epsilon,
 			(float)options->momentum, (float)pass->lr);
 	else
-		pass_rmsprop(to, from, grad, n, divisor, decay, alpha, rest, epsilon,
+		pass_rmsprop(to, from, grad, n, inverse, decay, alpha, rest, epsilon,
 			(float)pass->lr);
 }
 

@@ -5,11 +5,11 @@
 
 /* theta <- theta - lr (g + lambda theta) */
 NN_CLONES static void pass_sgd(float *params, const float *old, const float *grad, size_t n,
-	float divisor, float decay, float lr)
+	float inverse, float decay, float lr)
 {
 	NN_INDEPENDENT
 	for (size_t i = 0; i < n; i++) {
-		float g = grad[i] / divisor + decay * old[i];
+		float g = grad[i] * inverse + decay * old[i];
 
 		params[i] = old[i] - lr * g;
 	}
@@ -18,7 +18,7 @@ NN_CLONES static void pass_sgd(float *params, const float *old, const float *gra
 static void update(const struct nn_optim_pass *pass, const struct nn_optim_vectors *to,
 	const struct nn_optim_vectors *from, const float *grad, size_t n)
 {
-	pass_sgd(to->params, from->params, grad, n, (float)pass->divisor,
+	pass_sgd(to->params, from->params, grad, n, (float)(1 / pass->divisor),
 		(float)pass->options->weight_decay, (float)pass->lr);
 }
 
