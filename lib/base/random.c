@@ -41,20 +41,14 @@ double nn_random_uniform(const struct nn_random *stream, uint64_t index)
 
 #define LANES 32
 
-/* Philox of LANES counters side by side: compilers make vectors of this, and not of Random123's. */
-NN_CLONES static void fill_lanes(uint32_t *restrict words, const uint32_t *key, uint64_t low,
-	uint64_t high)
+/* Philox of LANES counters side by side, in place: compilers make vectors of this, and not of Random123's.
+ * Always inlined, so that it is of the instruction set of who calls it. */
+static inline __attribute__((always_inline)) void philox_lanes(uint32_t *a, uint32_t *b,
+	uint32_t *c, uint32_t *d, const uint32_t *key)
 {
-	uint32_t a[LANES], b[LANES], c[LANES], d[LANES];
 	uint32_t k0 = key[0];
 	uint32_t k1 = key[1];
 
-	for (size_t l = 0; l < LANES; l++) {
-		a[l] = (uint32_t)(low + l);
-		b[l] = (uint32_t)((low + l) >> 32);
-		c[l] = (uint32_t)high;
-		d[l] = (uint32_t)(high >> 32);
-	}
 	for (int round = 0; round < PHILOX4x32_DEFAULT_ROUNDS; round++) {
 		for (size_t l = 0; l < LANES; l++) {
 			uint32_t high0 = (uint32_t)((uint64_t)a[l] * PHILOX_M4x32_0 >> 32);
@@ -70,6 +64,20 @@ NN_CLONES static void fill_lanes(uint32_t *restrict words, const uint32_t *key, 
 		k0 += PHILOX_W32_0;
 		k1 += PHILOX_W32_1;
 	}
+}
+
+NN_CLONES static void fill_lanes(uint32_t *restrict words, const uint32_t *key, uint64_t low,
+	uint64_t high)
+{
+	uint32_t a[LANES], b[LANES], c[LANES], d[LANES];
+
+	for (size_t l = 0; l < LANES; l++) {
+		a[l] = (uint32_t)(low + l);
+		b[l] = (uint32_t)((low + l) >> 32);
+		c[l] = (uint32_t)high;
+		d[l] = (uint32_t)(high >> 32);
+	}
+	philox_lanes(a, b, c, d, key);
 	for (size_t l = 0; l < LANES; l++) {
 		words[4 * l] = a[l];
 		words[4 * l + 1] = b[l];
@@ -120,6 +128,53 @@ uint64_t nn_permute(const struct nn_random *stream, uint64_t n, uint64_t i)
 		i = left << half | right;
 	} while (i >= n);
 	return i;
+}
+
+/* One walk of LANES numbers from `first` on: the four rounds of nn_permute. */
+NN_CLONES static void walk_lanes(uint64_t *restrict places, const uint32_t *key, unsigned half,
+	uint64_t first)
+{
+	uint32_t mask = (uint32_t)(((uint64_t)1 << half) - 1);
+	uint32_t left[LANES], right[LANES];
+
+	for (size_t l = 0; l < LANES; l++) {
+		left[l] = (uint32_t)((first + l) >> half);
+		right[l] = (uint32_t)(first + l) & mask;
+	}
+	for (uint32_t round = 0; round < 4; round++) {
+		uint32_t a[LANES], b[LANES], c[LANES], d[LANES];
+
+		for (size_t l = 0; l < LANES; l++) {
+			a[l] = right[l];
+			b[l] = 0;
+			c[l] = ~round;
+			d[l] = UINT32_MAX;
+		}
+		philox_lanes(a, b, c, d, key);
+		for (size_t l = 0; l < LANES; l++) {
+			uint32_t next = left[l] ^ (a[l] & mask);
+
+			left[l] = right[l];
+			right[l] = next;
+		}
+	}
+	for (size_t l = 0; l < LANES; l++)
+		places[l] = (uint64_t)left[l] << half | right[l];
+}
+
+void nn_permute_run(const struct nn_random *stream, uint64_t n, uint64_t first, uint64_t count,
+	uint64_t *places)
+{
+	unsigned half = half_bits(n);
+
+	for (; count >= LANES; count -= LANES, first += LANES, places += LANES) {
+		walk_lanes(places, stream->key, half, first);
+		for (size_t l = 0; l < LANES; l++)
+			if (places[l] >= n)
+				places[l] = nn_permute(stream, n, places[l]);
+	}
+	for (uint64_t i = 0; i < count; i++)
+		places[i] = nn_permute(stream, n, first + i);
 }
 
 uint64_t nn_permute_back(const struct nn_random *stream, uint64_t n, uint64_t place)

@@ -39,6 +39,9 @@ void nn_random_words(const struct nn_random *stream, uint64_t low, uint64_t high
  * the next even power of two, walked until it falls below n (J. Black, P. Rogaway, "Ciphers with
  * arbitrary finite domains", CT-RSA 2002). n >= 1; i < n. */
 uint64_t nn_permute(const struct nn_random *stream, uint64_t n, uint64_t i);
+/* The same of `count` numbers from `first` on, into places [count]. */
+void nn_permute_run(const struct nn_random *stream, uint64_t n, uint64_t first, uint64_t count,
+	uint64_t *places);
 /* Its inverse: the i that nn_permute takes to `place`. place < n. */
 uint64_t nn_permute_back(const struct nn_random *stream, uint64_t n, uint64_t place);
 

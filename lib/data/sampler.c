@@ -21,6 +21,5 @@ void nn_sampler_rows(struct nn_step_rows range, uint64_t n, uint64_t seed, uint6
 {
 	struct nn_random stream = nn_random_stream(seed, NN_RANDOM_ORDER, epoch, shard);
 
-	for (uint64_t i = range.begin; i < range.end; i++)
-		rows[i - range.begin] = nn_permute(&stream, n, i);
+	nn_permute_run(&stream, n, range.begin, range.end - range.begin, rows);
 }

@@ -78,6 +78,21 @@ static bool is_permutation(uint64_t n, uint64_t seed)
 	return good;
 }
 
+/* A run of it, from `first` on, is what one by one gives. */
+static bool is_run(uint64_t n, uint64_t first, uint64_t count)
+{
+	struct nn_random stream = nn_random_stream(n, NN_RANDOM_ORDER, 3, 4);
+	uint64_t *places = calloc(count + 1, sizeof *places);
+	bool good = places != NULL;
+
+	if (good)
+		nn_permute_run(&stream, n, first, count, places);
+	for (uint64_t i = 0; i < count && good; i++)
+		good = places[i] == nn_permute(&stream, n, first + i);
+	free(places);
+	return good;
+}
+
 static void test_random(void)
 {
 	static const uint64_t sizes[] = { 1, 2, 3, 4, 5, 16, 17, 100, 255, 256, 257, 1797, 65537 };
@@ -105,6 +120,10 @@ static void test_random(void)
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		ok(is_permutation(sizes[i], i), "a permutation of %llu",
 			(unsigned long long)sizes[i]);
+	ok(is_run(1, 0, 1) && is_run(1797, 0, 1797) && is_run(65536, 5, 100) &&
+			is_run(65537, 64, 0) && is_run(257, 250, 7) && is_run(60000, 59936, 64) &&
+			is_run(100000000000, 77, 99) && is_run(UINT64_MAX, UINT64_MAX - 40, 40),
+		"a run of a permutation is what one by one gives");
 	for (uint64_t i = 0; i < 1797; i++)
 		moved += nn_permute(&a, 1797, i) != i;
 	ok(moved > 1780, "it moves %llu of 1797", (unsigned long long)moved);
