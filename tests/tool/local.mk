@@ -45,3 +45,4 @@ tests_tool_rogue_SOURCES = tests/tool/rogue.c
 BATS_TESTS += tests/tool/nn-train-faults.bats
 BATS_TESTS += tests/tool/nn-plot.bats
 BATS_TESTS += tests/tool/bits.bats
+BATS_TESTS += tests/tool/networks.bats

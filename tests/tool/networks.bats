@@ -1,0 +1,112 @@
+# Networks of images and of texts, by the tools: the same bits whoever computes, and what is said of data that
+# do not fit.
+load common
+
+text_model() {
+	for i in {1..60}; do echo "the $i quick brown foxes jump over the lazy dog"; done >text.txt
+	nn-import -f text --context 24 --stride 8 --tokens used text.txt -o text.nnt
+	cat >gpt.json <<-'END'
+	{ "layers": [ { "type": "embedding", "units": 12 }, { "type": "position_embedding" },
+	  { "type": "residual", "layers": [ { "type": "layer_norm" },
+	    { "type": "attention", "heads": 2, "causal": true } ] },
+	  { "type": "residual", "layers": [ { "type": "layer_norm" },
+	    { "type": "dense", "units": 30, "per_position": true }, { "type": "gelu" },
+	    { "type": "dropout", "rate": 0.1 }, { "type": "dense", "units": 12, "per_position": true } ] },
+	  { "type": "layer_norm" }, { "type": "dense", "per_position": true } ], "loss": "cross_entropy" }
+	END
+	nn-init -s 3 -d text.nnt gpt.json -o start.nnt
+}
+
+image_model() {
+	nn-import -t 1 "$examples/digits/digits.csv.gz" -o images.nnt
+	cat >cnn.json <<-'END'
+	{ "input": [1, 8, 8], "layers": [ { "type": "conv2d", "filters": 6, "kernel": 3, "padding": 1 },
+	  { "type": "relu" }, { "type": "max_pool", "kernel": 2 },
+	  { "type": "residual", "layers": [ { "type": "conv2d", "filters": 8, "kernel": 3, "padding": 1 },
+	    { "type": "group_norm", "groups": 2 }, { "type": "silu" } ],
+	    "shortcut": [ { "type": "conv2d", "filters": 8, "kernel": 1 } ] },
+	  { "type": "global_avg_pool" }, { "type": "dense" } ], "loss": "cross_entropy" }
+	END
+	nn-init -s 3 -d images.nnt cnn.json -o start.nnt
+}
+
+# By hand, with a gradient process for each shard: what nn-train of three shards does.
+by_hand() {
+	local data=$1 batch=$2 steps=$3 step shard
+	cp start.nnt hand.nnt
+	nn-shard -n 3 -o 'part-%d.nnt' "$data"
+	for ((step = 0; step < steps; step++)); do
+		for shard in 2 0 1; do
+			nn-grad --steps-per-epoch "$batch" -m hand.nnt part-$shard.nnt -o grad-$shard.nnt
+		done
+		nn-reduce grad-1.nnt grad-2.nnt grad-0.nnt | nn-update -O adam --lr 0.01 hand.nnt >next.nnt
+		mv next.nnt hand.nnt
+	done
+}
+
+id_of() {
+	nn-info --json "$1" | jq -er 'select(.kind == "model") | .id'
+}
+
+same_everywhere() {
+	local data=$1 batch=$2 epoch=$3 workers
+	nn-train -w 1 --shards 3 -b "$batch" -n 6 -O adam --lr 0.01 start.nnt "$data" -o one.nnt
+	for workers in 2 3; do
+		nn-train -w $workers --shards 3 -b "$batch" -n 6 -O adam --lr 0.01 start.nnt "$data" | cmp - one.nnt
+	done
+	nn-train -w 2 --worker nn-grad --shards 3 -b "$batch" -n 6 -O adam --lr 0.01 start.nnt "$data" | cmp - one.nnt
+	by_hand "$data" "$epoch" 6
+	# The id is a hash of all parameters.
+	[ "$(id_of hand.nnt)" = "$(id_of one.nnt)" ]
+}
+
+@test "a transformer: one worker, several, pipes, and by hand: the same bits" {
+	text_model
+	rows=$(nn-info text.nnt | sed -n 's/^  rows: //p')
+	same_everywhere text.nnt 40 $(((rows + 39) / 40))
+}
+
+@test "a convolutional network: one worker, several, pipes, and by hand: the same bits" {
+	image_model
+	same_everywhere images.nnt 300 6
+}
+
+@test "they learn" {
+	text_model
+	nn-train -w 2 --shards 2 -b 40 -e 20 -O adamw --lr 0.01 start.nnt text.nnt -o trained.nnt
+	awk -v p="$(nn-eval --only perplexity -m trained.nnt text.nnt)" 'BEGIN { exit !(p < 2) }'
+	image_model
+	nn-train -w 2 --shards 2 -b 128 -e 25 -O adamw --lr 0.01 start.nnt images.nnt -o trained.nnt
+	awk -v a="$(nn-eval --only accuracy -m trained.nnt images.nnt)" 'BEGIN { exit !(a > 0.9) }'
+}
+
+@test "data that do not fit: both shapes, and the file" {
+	text_model
+	nn-import -f text --context 16 --tokens used text.txt -o short.nnt
+	fails 1 "short.nnt: its rows are [16], but the model's input is [24]" nn-eval -m start.nnt short.nnt
+	fails 1 "short.nnt: its rows are [16], but the model's input is [24]" nn-grad -m start.nnt short.nnt
+	printf 'The Quick ~ Brown Fox, again and again and again' >other.txt
+	nn-import -f text --context 24 --tokens used other.txt -o other.nnt
+	fails 1 "other.nnt" nn-eval -m start.nnt other.nnt
+	fails 1 "byte 0" nn-import --like text.nnt other.txt
+	nn-import -t 1 "$examples/digits/digits.csv.gz" -o images.nnt
+	fails 1 "images.nnt: its rows are [64], but the model's input is [24]" nn-eval -m start.nnt images.nnt
+	image_model
+	fails 1 "text.nnt: its rows are [24], but the model's input is [1, 8, 8]" nn-eval -m start.nnt text.nnt
+}
+
+@test "shapes that do not meet: the place in the spec, and both shapes" {
+	local text spec
+	while IFS='^' read -r spec text; do
+		printf '{"input":[1,28,28],"layers":[%s],"loss":"cross_entropy"}' "$spec" >spec
+		fails 1 "spec: layers[$text" nn-init spec
+	done <<-'EOF'
+		{"type":"flatten"},{"type":"conv2d","filters":2,"kernel":3}^1]: 
+		{"type":"conv2d","filters":2,"kernel":30}^0]: 
+		{"type":"conv2d","filters":3,"kernel":3,"groups":2}^0]: 
+		{"type":"attention","heads":2}^0]: 
+		{"type":"embedding","vocabulary":9,"units":2}^0]: 
+		{"type":"residual","layers":[{"type":"conv2d","filters":4,"kernel":3}]}^0]: its layers put out [4, 26, 26], but what comes in, and is to be added, is [1, 28, 28]
+		{"type":"residual","layers":[{"type":"max_pool","kernel":2}],"shortcut":[{"type":"avg_pool","kernel":4}]}^0]: its layers put out [1, 14, 14], but its shortcut [1, 7, 7]
+	EOF
+}
