@@ -228,6 +228,20 @@ static int make_model(struct nn_model *model, const struct nn_network *network,
 	return status;
 }
 
+/* The losses that have one of their own. */
+static void warn_of_twice(const struct nn_network *network)
+{
+	const char *loss_name = nn_network_criterion(network)->type->name;
+	const char *name;
+	const char *last =
+		nn_network_layer(network, nn_network_layer_count(network) - 1, &name)->type->name;
+
+	if ((!strcmp(loss_name, "cross_entropy") && !strcmp(last, "softmax")) ||
+		(!strcmp(loss_name, "binary_cross_entropy") && !strcmp(last, "sigmoid")))
+		cli_warn("layer %s: %s before loss %s, which has one of its own: it learns worse",
+			name, last, loss_name);
+}
+
 static void describe(const struct nn_network *network)
 {
 	struct nn_buffer table = { 0 };
@@ -273,6 +287,7 @@ int main(int argc, char **argv)
 		nn_model_write(&model, writer, &err) || nn_writer_end(writer, &err) ||
 		nn_output_commit(&output, &err))
 		cli_die(&err);
+	warn_of_twice(network);
 	describe(network);
 	nn_writer_close(writer);
 	nn_model_free(&model);

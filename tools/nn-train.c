@@ -38,7 +38,7 @@ static struct cli_reals capacity;
 static struct train_faults faults;
 static struct nn_update_options how;
 static struct nn_train_options plan;
-static bool has_batch, has_shard_seed, has_seed;
+static bool has_batch, has_shard_seed, has_seed, has_epochs, has_steps, has_workers;
 static uint64_t seed;
 static struct train_mode mode;
 static const char *every;
@@ -55,8 +55,9 @@ static int outcome; /* exit status, if all goes well */
 static const struct cli_option options[] = {
 	CLI_COUNT_GIVEN('b', "batch", "ROWS", &plan.run.batch, &has_batch,
 		"rows a step, of all data (default all)"),
-	CLI_COUNT('e', "epochs", "N", &plan.epochs, "train for N epochs (default 1)"),
-	CLI_COUNT('n', "steps", "N", &plan.steps, "train for N steps instead"),
+	CLI_COUNT_GIVEN('e', "epochs", "N", &plan.epochs, &has_epochs,
+		"train for N epochs (default 1)"),
+	CLI_COUNT_GIVEN('n', "steps", "N", &plan.steps, &has_steps, "train for N steps instead"),
 	CLI_COUNT_GIVEN('s', "seed", "N", &seed, &has_seed,
 		"seed of the order of the rows (default the model's)"),
 	CLI_HEADING("Validation:"),
@@ -79,7 +80,8 @@ static const struct cli_option options[] = {
 	CLI_COUNT_GIVEN(0, "shard-seed", "N", &plan.run.shard_seed, &has_shard_seed,
 		"seed of random cuts (default 0)"),
 	CLI_HEADING("Workers:"),
-	CLI_COUNT('w', "workers", "N", &workers, "so many on this machine (default: processors)"),
+	CLI_COUNT_GIVEN('w', "workers", "N", &workers, &has_workers,
+		"so many on this machine (default: processors)"),
 	CLI_STRING('S', "sshlogin", "HOSTS", &sshlogin, "on these hosts: [N/]HOST,..."),
 	CLI_STRING(0, "sshloginfile", "FILE", &sshloginfile,
 		"on the hosts in this file, one a line"),
@@ -238,6 +240,11 @@ static void check_usage(int count, char *const *operands)
 			  "--valid");
 	if (plan.min_delta > 0 && !plan.patience)
 		cli_usage("--min-delta goes with --patience");
+	if ((has_epochs && !plan.epochs) || (has_steps && !plan.steps) || (has_workers && !workers))
+		cli_usage("--%s 0: nothing would be trained",
+			has_epochs && !plan.epochs       ? "epochs" :
+				has_steps && !plan.steps ? "steps" :
+							   "workers");
 	if ((every || resume) && !plan.checkpoint)
 		cli_usage("--every and --resume need --checkpoint");
 	if (count > 2 && (plan.run.shards || plan.run.method || has_shard_seed))
@@ -338,19 +345,24 @@ static const char *read_start(struct nn_checkpoint *checkpoint, const char *mode
 	return path;
 }
 
-/* Workers follow the model's kernel: it has none before it meets the first machine. */
+/* Workers follow the model's kernel: it has none before it meets the first machine. Who asks for threads
+ * gets another one. */
 static void name_kernel(struct nn_checkpoint *checkpoint, const char *name)
 {
 	struct nn_bundle *params = &checkpoint->model.params;
 	const char *kernel = nn_bundle_meta(params, "kernel");
-	/* A code path alone does not say how many threads. */
-	bool bare = !kernel || (threads && !strchr(kernel, '/'));
+	bool renamed = !kernel || threads;
+	char core[NN_KERNEL_TEXT];
 	struct nn_error err;
 
 	if (kernel && !plan.valid && !threads)
 		return;
+	if (kernel && threads) {
+		nn_blas_core(kernel, core);
+		kernel = core;
+	}
 	if (nn_blas_load(kernel, 0, &err) ||
-		(bare && nn_bundle_set_meta(params, "kernel", nn_blas_kernel(), &err))) {
+		(renamed && nn_bundle_set_meta(params, "kernel", nn_blas_kernel(), &err))) {
 		nn_fail_in(&err, "%s", name);
 		cli_die(&err);
 	}
@@ -549,6 +561,8 @@ static _Noreturn void print_and_finish(struct nn_checkpoint *checkpoint, const c
 
 	if (data.spooled)
 		cli_usage("--print: the script must read the data itself: not on standard input");
+	if (threads)
+		cli_usage("--print: --threads are nn-grad's, and go into the model's kernel");
 	if (data.send)
 		cli_usage("--print: nn-grad reads files: cut the data to the hosts beforehand");
 	if (mode.async || mode.local_steps)

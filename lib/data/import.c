@@ -25,6 +25,11 @@ static int choose(const struct nn_import *import, const struct nn_import_file *f
 
 	if (file->head_length >= 8 && nn_is_magic(file->head))
 		return nn_fail(err, NN_BAD, "%s: is an nnt stream already", file->name);
+	/* What is to be like a text is one. */
+	if (automatic && import->like && nn_bundle_meta(import->like, "tokens")) {
+		*importer = &nn_importer_text;
+		return NN_OK;
+	}
 	for (size_t i = 0; i < sizeof importers / sizeof importers[0]; i++)
 		if (automatic ? importers[i]->detect(file) :
 				!strcmp(importers[i]->name, import->format)) {

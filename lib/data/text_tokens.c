@@ -5,7 +5,7 @@
 
 static bool is_own_name(unsigned char byte)
 {
-	return byte >= 0x20 && byte < 0x7f && byte != '\\';
+	return byte > 0x20 && byte < 0x7f && byte != '\\';
 }
 
 void nn_byte_name(unsigned char byte, char out[static NN_BYTE_NAME])

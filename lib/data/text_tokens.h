@@ -1,5 +1,5 @@
 /* Tokens of texts. A token is a class, and its name says which byte it is: a printable ASCII byte other
- * than the backslash is its own name, every other byte is \xNN with lower-case digits. So names are
+ * than space and backslash is its own name, every other byte is \xNN with lower-case digits. So names are
  * unambiguous, and UTF-8. */
 #ifndef NN_DATA_TEXT_TOKENS_H
 #define NN_DATA_TEXT_TOKENS_H

@@ -199,6 +199,26 @@ static int check_tree(const cJSON *value, const char *what, const struct place *
 	return status;
 }
 
+/* Deeper than the parser goes? */
+static bool is_too_deep(const char *text, size_t length)
+{
+	size_t depth = 0;
+	bool string = false;
+
+	for (size_t i = 0; i < length && depth <= CJSON_NESTING_LIMIT; i++)
+		if (string) {
+			string = text[i] != '"';
+			i += text[i] == '\\';
+		} else if (text[i] == '"') {
+			string = true;
+		} else if (text[i] == '[' || text[i] == '{') {
+			depth++;
+		} else if ((text[i] == ']' || text[i] == '}') && depth) {
+			depth--;
+		}
+	return depth > CJSON_NESTING_LIMIT;
+}
+
 struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 	struct nn_error *err)
 {
@@ -212,6 +232,11 @@ struct nn_json *nn_json_parse(const char *text, size_t length, const char *what,
 	root = cJSON_ParseWithLengthOpts(text, length, &end, 0);
 	if (!root && errno == ENOMEM) {
 		nn_fail(err, NN_FAILED, "%s: no memory for its values", what);
+		return NULL;
+	}
+	if (!root && is_too_deep(text, length)) {
+		nn_fail(err, NN_BAD, "%s: values in one another deeper than %d", what,
+			CJSON_NESTING_LIMIT);
 		return NULL;
 	}
 	if (!root) {

@@ -122,6 +122,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	name_params(layer);
 	n = sizes_of(layer);
 	layer->out = *in;
+	layer->causal = layer->values[CAUSAL];
 	layer->saved = saved_of(&n);
 	layer->rows = nn_linear_rows(n.units, 3 * n.units, n.positions);
 	/* Two blocks of P; keys and values; gradients of the rows that go together. */

@@ -38,6 +38,8 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	layer->param_count = RUNNING_VAR + 1;
 	layer->scratch += 2 * channels;
 	layer->saved_once = SAVED * channels;
+	/* One number has no variance. */
+	layer->least = layer->in.count > channels ? 1 : 2;
 	return NN_OK;
 }
 

@@ -55,8 +55,11 @@ static int set_scratch(struct nn_layer *layer, const struct nn_window *window, s
 		fits = plan.columns <= NN_LAYER_LIMIT;
 	}
 	if (!fits)
-		return nn_fail(err, NN_BAD, "weights [%zu, %zu, %zu, %zu] are too large", filters,
-			channels, window->kernel.height, window->kernel.width);
+		return nn_fail(err, NN_BAD,
+			"weights [%zu, %zu, %zu, %zu] and outputs of width %zu: more than %llu numbers "
+			"would have to be laid out at a time",
+			filters, channels, window->kernel.height, window->kernel.width,
+			window->out.width, (unsigned long long)NN_LAYER_LIMIT);
 	layer->rows = plan.rows;
 	layer->scratch = plan.columns + 2 * plan.outputs + 2 * plan.weights + filters + PARTS * 16;
 	return NN_OK;

@@ -43,6 +43,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 		.shape = { units },
 		.init = NN_INIT_ZEROS };
 	layer->param_count = layer->values[BIAS] ? 2 : 1;
+	layer->causal = layer->values[PER_POSITION];
 	layer->rows = nn_linear_rows((size_t)inputs, (size_t)units, vectors_of(layer));
 	return nn_shape_set(&layer->out, out.ndim, out.dims, err);
 }

@@ -23,6 +23,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 	if (nn_layer_number(layer, RATE) >= 1)
 		return nn_fail(err, NN_BAD, "a rate of 1 leaves nothing");
 	layer->out = layer->in;
+	layer->causal = true;
 	layer->saved = (layer->in.count + sizeof(float) - 1) / sizeof(float);
 	return NN_OK;
 }
@@ -72,8 +73,8 @@ static void forward(const struct nn_layer *layer, const struct nn_layer_run *run
 			unsigned char *kept =
 				(unsigned char *)(run->saved + row * layer->saved) + i;
 
-			nn_random_words(&stream, (uint64_t)(run->first + row) << 32 | i / 4, layer->number, words,
-				(n + 3) / 4);
+			nn_random_words(&stream, (uint64_t)(run->first + row) << 32 | i / 4,
+				layer->number, words, (n + 3) / 4);
 			drop(run->y + row * count + i, kept, run->x + row * count + i, words,
 				threshold, scale, n);
 		}

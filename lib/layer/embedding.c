@@ -40,6 +40,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 		.init = NN_INIT_SMALL };
 	layer->param_count = 1;
 	layer->tokens = vocabulary;
+	layer->causal = true;
 	/* Backward goes through the vocabulary. */
 	layer->rows = (size_t)(1 + vocabulary / (16 * in->dims[0]));
 	layer->scratch = 2 * BLOCK + (size_t)vocabulary + 1;

@@ -4,8 +4,8 @@
 #include "base/random.h"
 #include "layer/layer.h"
 
-const char *const nn_init_names[] = { "glorot", "he", NULL };
-const enum nn_init nn_init_of[] = { NN_INIT_GLOROT, NN_INIT_HE };
+const char *const nn_init_names[] = { "glorot", "he", "small", NULL };
+const enum nn_init nn_init_of[] = { NN_INIT_GLOROT, NN_INIT_HE, NN_INIT_SMALL };
 
 static double limit_of(const struct nn_layer_param *param)
 {

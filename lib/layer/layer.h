@@ -82,8 +82,11 @@ struct nn_layer {
 	size_t param_count;
 	size_t saved; /* floats a row that forward leaves for backward, beside input and output */
 	size_t saved_once; /* the same, however many rows */
-	size_t scratch;  /* floats that forward or backward may use meanwhile, however many rows */
-	size_t rows;     /* of a task that it wants at a time, to be fast; 0: it does not care */
+	size_t scratch; /* floats that forward or backward may use meanwhile, however many rows */
+	size_t rows;    /* of a task that it wants at a time, to be fast; 0: it does not care */
+	/* Of rows [positions, features]: what comes out at a position depends on no later one. */
+	bool causal;
+	size_t least;    /* rows that a task must have at least, or none; 0: any number */
 	uint64_t tokens; /* not 0: its inputs must be whole numbers below it */
 	uint64_t number; /* its place among all layers of the network, nested ones too */
 };

@@ -16,6 +16,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 
 	(void)err;
 	nn_norm_shape(layer, n, true);
+	layer->causal = true;
 	layer->saved = 2 * (layer->in.count / n);
 	return NN_OK;
 }

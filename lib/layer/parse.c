@@ -137,7 +137,10 @@ static int parse_key(const struct nn_json *value, const char *path, const struct
 		return NN_OK;
 	}
 	if (!value && key->required)
-		return nn_fail(err, NN_BAD, "%s.%s: missing", path, key->name);
+		return nn_fail(err, NN_BAD, "%s.%s: missing%s", path, key->name,
+			key->type == NN_KEY_TOKENS ?
+				"; it can be found out of a text (nn-init --data)" :
+				"");
 	if (!value) {
 		*out = otherwise(key);
 		return NN_OK;

@@ -22,6 +22,7 @@ static int shape(struct nn_layer *layer, struct nn_error *err)
 		.shape = { in->dims[0], in->dims[1] },
 		.init = NN_INIT_SMALL };
 	layer->param_count = 1;
+	layer->causal = true;
 	return NN_OK;
 }
 

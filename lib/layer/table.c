@@ -46,15 +46,18 @@ const struct nn_layer_type *nn_layer_find(const char *name)
 int nn_shape_set(struct nn_shape *shape, unsigned ndim, const uint64_t *dims, struct nn_error *err)
 {
 	uint64_t count = 1;
+	char text[NN_SHAPE_TEXT];
 
 	shape->ndim = ndim;
 	for (unsigned i = 0; i < ndim; i++) {
 		shape->dims[i] = dims[i];
 		if (!dims[i])
 			return nn_fail(err, NN_BAD, "a size of 0");
-		if (dims[i] > NN_LAYER_LIMIT / count)
-			return nn_fail(err, NN_BAD, "more than %llu numbers in a row",
+		if (dims[i] > NN_LAYER_LIMIT / count) {
+			nn_shape_text(ndim, dims, text);
+			return nn_fail(err, NN_BAD, "%s are more than %llu numbers in a row", text,
 				(unsigned long long)NN_LAYER_LIMIT);
+		}
 		count *= dims[i];
 	}
 	shape->count = (size_t)count;
@@ -75,5 +78,6 @@ int nn_activation_shape(struct nn_layer *layer, struct nn_error *err)
 {
 	(void)err;
 	layer->out = layer->in;
+	layer->causal = true;
 	return NN_OK;
 }

@@ -54,7 +54,7 @@ struct nn_network {
 	float **slots;             /* [slot_count]: gradients with respect to what passes */
 };
 
-#define PATH_TEXT 256 /* bytes for a layer's place, or a parameter's name */
+#define PATH_TEXT 1024 /* bytes for a layer's place, or a parameter's name */
 
 /* Fills in the spec in canonical form; layout and offsets; row_floats, once, scratch, part_rows and room for
  * runs, once there are slots. */

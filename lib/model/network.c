@@ -370,6 +370,18 @@ size_t nn_network_at_once(const struct nn_network *network, size_t rows)
 	return rows / parts + (rows % parts > 0);
 }
 
+/* A layer that computes with what rows have in common may want several. */
+static int check_rows(const struct nn_network *network, size_t rows, struct nn_error *err)
+{
+	for (size_t i = 0; i < network->node_count && rows; i++)
+		if (rows < network->nodes[i].layer.least)
+			return nn_fail(err, NN_BAD,
+				"layer %s, %s, cannot learn of a task of %zu row: a larger batch or fewer "
+				"shards are wanted",
+				network->nodes[i].name, network->nodes[i].layer.type->name, rows);
+	return NN_OK;
+}
+
 /* In parts of about as many rows as the layers want at a time: what a part is all the way forward and
  * back is small enough to stay in a cache, which the numbers of a whole task are not. */
 int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
@@ -381,6 +393,8 @@ int nn_network_gradient(struct nn_network *network, const struct nn_bundle *para
 	size_t first = 0;
 
 	*sum = (struct nn_loss_sum){ 0 };
+	if (!status)
+		status = check_rows(network, batch->rows, err);
 	if (status)
 		return status;
 	if (!batch->rows && !accumulate)

@@ -115,7 +115,9 @@ static int fail_shapes(const char *path, const char *what, const struct nn_shape
 
 	nn_shape_text(a->ndim, a->dims, a_text);
 	nn_shape_text(b->ndim, b->dims, b_text);
-	return nn_fail(err, NN_BAD, "%s: %s %s, but %s %s", path, what, a_text, other, b_text);
+	/* The usual mistake. */
+	return nn_fail(err, NN_BAD, "%s: %s %s, but %s %s%s", path, what, a_text, other, b_text,
+		a->ndim == 1 && b->ndim == 2 ? " (dense layers want per_position?)" : "");
 }
 
 /* Fork, what is in it, perhaps turn and the shortcut, join. */
@@ -251,15 +253,20 @@ static int check_outputs(struct nn_network *network, const struct nn_known_shape
 		network->outputs = (size_t)out->dims[out->ndim - 1];
 		network->positions = out->count / network->outputs;
 	}
+	if (known->positions && !network->criterion.type->wants_classes)
+		return nn_fail(err, NN_BAD, "loss: %s wants numbers, but y are classes",
+			network->criterion.type->name);
 	if (known->outputs && network->outputs != known->outputs)
 		return nn_fail(err, NN_BAD, "layers[%s]: %zu outputs, but the data want %llu",
 			network->nodes[last].name, network->outputs,
 			(unsigned long long)known->outputs);
 	if (known->positions && network->positions != known->positions)
 		return nn_fail(err, NN_BAD,
-			"layers[%s]: outputs for %zu positions, but the data's rows have %llu classes",
+			"layers[%s]: outputs for %zu position%s, but the data's rows have %llu class%s%s",
 			network->nodes[last].name, network->positions,
-			(unsigned long long)known->positions);
+			network->positions == 1 ? "" : "s", (unsigned long long)known->positions,
+			known->positions == 1 ? "" : "es",
+			network->positions == 1 ? " (dense layers want per_position?)" : "");
 	return nn_criterion_check(&network->criterion, network->outputs, err);
 }
 

@@ -105,8 +105,8 @@ static int check_magic(struct nn_reader *reader, struct nn_error *err)
 	nn_no_magic(bytes, have, &why);
 	if (nn_is_text(bytes, have))
 		guess = reader->input.regular ?
-			" (a text? nn-import reads tables)" :
-			" (a text? nn-import reads tables; or a login script prints into the pipe)";
+			" (a text? nn-import makes data of tables and texts)" :
+			" (a text? nn-import makes data of tables and texts; or a login script prints into the pipe)";
 	else if (have >= 4 && !memcmp(bytes, NN_MAGIC, 4))
 		guess = " (was it sent as text, and its line ends changed?)";
 	return nn_input_damaged(&reader->input, reader->frame.position, err, "%s%s", why.text,

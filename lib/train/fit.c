@@ -210,11 +210,28 @@ static int check_classes(const struct nn_bundle *metas, const struct nn_dataset 
 	return status;
 }
 
+/* Bytes of texts are numbered alike, or nothing else need be looked at. */
+static int check_numbering(const struct nn_bundle *metas, const struct nn_dataset *data,
+	const char *name, struct nn_error *err)
+{
+	const char *ours = nn_bundle_meta(metas, "classes");
+	const char *theirs = nn_bundle_meta(&data->metas, "classes");
+
+	if (!nn_bundle_meta(metas, "tokens") || !nn_bundle_meta(&data->metas, "tokens") || !ours ||
+		!theirs || !strcmp(ours, theirs))
+		return NN_OK;
+	return nn_fail(err, NN_BAD,
+		"%s: its bytes are numbered otherwise than the model's (nn-import --like MODEL)",
+		name);
+}
+
 int nn_fit_data(const struct nn_network *network, const struct nn_bundle *metas,
 	const struct nn_dataset *data, const char *name, bool targets, struct nn_error *err)
 {
 	int status = check_inputs(network, data, name, err);
 
+	if (!status)
+		status = check_numbering(metas, data, name, err);
 	if (!status)
 		status = check_tokens(network, data, name, err);
 	if (!status && targets)

@@ -26,17 +26,6 @@ struct nn_generator {
 	float *sorted;        /* [vocabulary] */
 };
 
-/* A key of that name, set to false: attention to what comes behind. */
-static bool looks_ahead(const struct nn_layer *layer)
-{
-	const struct nn_layer_key *keys = layer->type->keys;
-
-	for (size_t k = 0; keys && keys[k].name; k++)
-		if (!strcmp(keys[k].name, "causal"))
-			return !layer->values[k];
-	return false;
-}
-
 static int check(const struct nn_evaluation *evaluation, struct nn_error *err)
 {
 	const struct nn_network *network = evaluation->network;
@@ -54,11 +43,14 @@ static int check(const struct nn_evaluation *evaluation, struct nn_error *err)
 			"is not what it predicts",
 			model, evaluation->outputs, evaluation->positions,
 			nn_network_inputs(network), (unsigned long long)nn_network_tokens(network));
-	for (size_t i = 0; i < nn_network_layer_count(network); i++)
-		if (looks_ahead(nn_network_layer(network, i, &name)))
+	for (size_t i = 0; i < nn_network_layer_count(network); i++) {
+		const struct nn_layer *layer = nn_network_layer(network, i, &name);
+
+		if (!layer->causal)
 			return nn_fail(err, NN_BAD,
-				"%s: layer %s is not causal: it would look at what is not written yet",
-				model, name);
+				"%s: layer %s, %s, is not causal: it would look at what is not written yet",
+				model, name, layer->type->name);
+	}
 	return NN_OK;
 }
 

@@ -180,6 +180,23 @@ int nn_train_survey(struct training *training, struct nn_error *err)
 	return status;
 }
 
+/* A model that was trained on other rows, or in other batches, and not to the end of an epoch. */
+static void leave_epoch(struct training *training, uint64_t steps)
+{
+	struct nn_preamble *model = &training->checkpoint->model.preamble;
+	struct nn_error line;
+
+	nn_fail(&line, NN_OK,
+		"the model is at step %llu of an epoch of %llu steps, and these rows and batches make "
+		"%llu: it begins with epoch %llu",
+		print(model->step_in_epoch), print(model->steps_per_epoch), print(steps),
+		print(model->epoch + 1));
+	nn_pool_say(training->pool, &line);
+	model->step_in_epoch = 0;
+	model->epoch++;
+	training->run.first_epoch = model->epoch;
+}
+
 /* S, and where the training ends. */
 int nn_train_plan(struct training *training, struct nn_error *err)
 {
@@ -191,12 +208,7 @@ int nn_train_plan(struct training *training, struct nn_error *err)
 		run->batch ? training->rows / run->batch + (training->rows % run->batch > 0) : 1;
 
 	if (model->step_in_epoch && model->steps_per_epoch != steps)
-		return nn_fail(err, NN_BAD,
-			"the model is at step %llu of an epoch of %llu steps, and %llu rows in "
-			"batches of %llu make %llu: --batch can change between epochs only",
-			print(model->step_in_epoch), print(model->steps_per_epoch),
-			print(training->rows), print(run->batch ? run->batch : training->rows),
-			print(steps));
+		leave_epoch(training, steps);
 	if (options->files == 1)
 		largest = training->rows / run->shards + (training->rows % run->shards > 0);
 	if (largest < steps)

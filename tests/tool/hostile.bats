@@ -77,7 +77,7 @@ refused() {
 	printf '1,2\n' | nn-import -t 2 --target-type number -o one.nnt
 	timeout 20 nn-eval -m deep.nnt one.nnt >out
 	head -c 100000 /dev/zero | tr '\0' '[' >spec
-	fails 1 "spec: byte " nn-init spec
+	fails 1 "spec: values in one another deeper than 1000" nn-init spec
 }
 
 @test "sizes whose product is beyond memory" {

@@ -142,7 +142,7 @@ END
 	sh_fails 4 "stdin: empty" 'cat empty | nn-info'
 	fails 2 "unknown option" nn-info --nothing
 	echo sepal,petal >in.csv
-	fails 1 'no frame here, but "sepal,petal\n" (a text? nn-import reads tables)' nn-info in.csv
+	fails 1 'no frame here, but "sepal,petal\n" (a text? nn-import makes data of tables and texts)' nn-info in.csv
 }
 
 @test "a data set of many frames is a few lines" {

@@ -60,7 +60,7 @@ digits() {
 	! cmp -s bare model
 	fails 1 "--mlp: input: [4], but the data's rows are [3]" nn-init --mlp 4,5,2 -d data.nnt
 	fails 1 '--mlp: layers[2]: 3 outputs, but the data want 2' nn-init --mlp 3,5,3 -d data.nnt
-	fails 1 'data.nnt: loss mse wants numbers, but y are classes' \
+	fails 1 '--mlp: loss: mse wants numbers, but y are classes' \
 		nn-init --mlp ,5, --loss mse -d data.nnt
 	nn-import -t c data.csv >numbers.nnt
 	nn-init --mlp ,5, --data numbers.nnt | nn-info | grep -E '^ +2 +dense 1 +\[1\]'

@@ -183,7 +183,7 @@ abc_model() {
 
 @test "--generate: what is no model of a text is refused" {
 	abc_model false
-	fails 1 "layer 2.0 is not causal: it would look at what is not written yet" \
+	fails 1 "layer 2.0, attention, is not causal: it would look at what is not written yet" \
 		nn-predict -g 3 --prompt a -m abc-model.nnt
 	abc_model
 	fails 1 "byte 1 of the prompt, x: the model has no such token" \

@@ -29,7 +29,7 @@ static const struct {
 	{ "{\"input\":[1,7],\"layers\":[" EMBEDDING "],\"loss\":\"mse\"}",
 		"layers[0]: embedding wants rows of [positions], but they are [1, 7]" },
 	{ "{\"input\":[400000000],\"layers\":[" EMBEDDING "],\"loss\":\"mse\"}",
-		"layers[0]: more than 2147483647 numbers in a row" },
+		" are more than 2147483647 numbers in a row" },
 	{ "{\"input\":[7],\"layers\":[{\"type\":\"tanh\"}," EMBEDDING "],\"loss\":\"mse\"}",
 		"layers[1]: embedding takes the numbers of tokens, so it must be first" },
 	{ "{\"input\":[7],\"layers\":[{\"type\":\"position_embedding\"}],\"loss\":\"mse\"}",
@@ -59,7 +59,7 @@ static const struct {
 		"layers[0].mask: unknown key; known are type, heads, causal, init, bias" },
 	{ "{\"input\":[30000,30000],\"layers\":[{\"type\":\"attention\",\"heads\":2}],"
 	  "\"loss\":\"mse\"}",
-		"layers[0]: its queries, keys and values: more than 2147483647 numbers in a row" },
+		" are more than 2147483647 numbers in a row" },
 };
 
 static void check_bad_specs(void)

@@ -145,7 +145,7 @@ static void check_positions(void)
 		"what data say of positions and classes");
 	ok(nn_network_complete(&network, open_spec, strlen(open_spec), "spec", &known, &err) ==
 				NN_BAD &&
-			strstr(err.text, "outputs for 1 positions, but the data's rows have 3"),
+			strstr(err.text, "outputs for 1 position, but the data's rows have 3"),
 		"a spec for other positions is refused");
 	set.data.positions = 1;
 	if (!ok(fit(&set, spec) == NN_BAD &&

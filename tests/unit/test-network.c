@@ -33,7 +33,7 @@ static const struct {
 		"input[1]: not a whole number from 1 to 2147483647" },
 	{ "{\"input\":[2.5],\"layers\":[" DENSE(1) "],\"loss\":\"mse\"}", "input[0]: not a whole" },
 	{ "{\"input\":[65536,65536],\"layers\":[" DENSE(1) "],\"loss\":\"mse\"}",
-		"input: more than 2147483647 numbers in a row" },
+		" are more than 2147483647 numbers in a row" },
 	{ "{\"input\":[2],\"layers\":{},\"loss\":\"mse\"}",
 		"layers: an object where an array is wanted" },
 	{ "{\"input\":[2],\"layers\":[],\"loss\":\"mse\"}", "layers: there is none" },
@@ -65,7 +65,7 @@ static const struct {
 		"layers[0].units: unknown key; known are type" },
 	{ "{\"input\":[2],\"layers\":[{\"type\":\"dense\",\"units\":1,\"init\":\"xavier\"}],"
 	  "\"loss\":\"mse\"}",
-		"layers[0].init: there is no \"xavier\"; there are glorot, he" },
+		"layers[0].init: there is no \"xavier\"; there are glorot, he, small" },
 	{ "{\"input\":[2],\"layers\":[{\"type\":\"dense\",\"units\":1,\"init\":7}],\"loss\":\"mse\"}",
 		"layers[0].init: a number where a word is wanted" },
 	{ "{\"input\":[2],\"layers\":[{\"type\":\"dense\",\"units\":1,\"bias\":1}],\"loss\":\"mse\"}",

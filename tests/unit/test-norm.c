@@ -123,9 +123,16 @@ static void check_corners(void)
 	mean = tensor_of(&grad, "0.running_mean");
 	variance = tensor_of(&grad, "0.running_var");
 	nn_network_reserve(network, 4, &figure_err);
+	ok(nn_network_gradient(network, &params, &batch, &pass, false, &grad, &sum, &figure_err) ==
+				NN_BAD &&
+			!strcmp(figure_err.text,
+				"layer 0, batch_norm, cannot learn of a task of 1 row: a larger batch or "
+				"fewer shards are wanted"),
+		"a row alone has no variance: it is refused");
+	batch.rows = 2;
 	nn_network_gradient(network, &params, &batch, &pass, false, &grad, &sum, &figure_err);
-	ok(mean[0] == -1.5f && mean[2] == -500 && variance[0] == 0.5f && variance[2] == 0.5f,
-		"a row alone has its numbers as means and no variance");
+	ok(mean[0] == -3 && mean[2] == -1000 && variance[0] == 1 && variance[2] == 1,
+		"like rows have their numbers as means and no variance");
 	batch.rows = 4;
 	nn_network_gradient(network, &params, &batch, &pass, false, &grad, &sum, &figure_err);
 	ok(mean[0] == -6 && mean[1] == 2 && variance[0] == 2, "rows count as the task's weight");

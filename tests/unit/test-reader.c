@@ -223,7 +223,7 @@ static void test_banner(void)
 	ok(from_pipe("Welcome to host\n", 16) == NN_FAILED, "a banner on an open pipe");
 	is_text(err.text,
 		"pipe: frame 0, byte 0: no frame here, but \"Welcome to host\\n\" "
-		"(a text? nn-import reads tables; or a login script prints into the pipe)",
+		"(a text? nn-import makes data of tables and texts; or a login script prints into the pipe)",
 		"is refused at once, and shown");
 	ok(from_pipe("\xab\x00\x01\x02\x03\x04\x05\x06", 8) == NN_FAILED &&
 			!strstr(err.text, "login"),
