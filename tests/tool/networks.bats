@@ -110,3 +110,37 @@ same_everywhere() {
 		{"type":"residual","layers":[{"type":"max_pool","kernel":2}],"shortcut":[{"type":"avg_pool","kernel":4}]}^0]: its layers put out [1, 14, 14], but its shortcut [1, 7, 7]
 	EOF
 }
+
+@test "a model that stopped inside an epoch goes on with other data, from the next epoch on" {
+	text_model
+	nn-train -w 1 -b 40 -n 3 --lr 0.1 start.nnt text.nnt -o three.nnt
+	nn-train -w 1 -b 40 -n 2 --lr 0.1 three.nnt text.nnt -o five.nnt 2>err
+	[ ! -s err ]
+	[ "$(nn-info --json five.nnt | jq -r 'select(.kind == "model") | [.step, .epoch, .step_in_epoch] | @csv')" = 5,0,5 ]
+	head -c 1200 text.txt >more.txt
+	nn-import --like text.nnt --stride 24 more.txt -o more.nnt
+	nn-train -w 1 -b 10 -n 2 --lr 0.1 three.nnt more.nnt -o other.nnt 2>err
+	grep -q 'the model is at step 3 of an epoch of 9 steps, and these rows and batches make 5: it begins with epoch 1' err
+	[ "$(nn-info --json other.nnt | jq -r 'select(.kind == "model") | [.step, .epoch, .step_in_epoch] | @csv')" = 5,1,2 ]
+	fails 2 "--steps 0: nothing would be trained" nn-train -n 0 start.nnt text.nnt
+}
+
+@test "layers that look ahead write no text" {
+	text_model
+	local layer
+	for layer in '{"type":"conv2d","filters":1,"kernel":[3,1],"padding":[1,0]}' \
+		'{"type":"group_norm","groups":4}' '{"type":"max_pool","kernel":[3,1],"stride":1,"padding":[1,0]}' \
+		'{"type":"residual","layers":[{"type":"batch_norm"}]}'; do
+		printf '{"layers":[{"type":"embedding","units":16},%s,{"type":"dense","per_position":true}],"loss":"cross_entropy"}' \
+			"$layer" | nn-init -d text.nnt >ahead.nnt 2>err || continue
+		fails 1 "is not causal: it would look at what is not written yet" \
+			nn-predict -g 3 --prompt the -m ahead.nnt
+	done
+}
+
+@test "a softmax that the loss has anyway is told" {
+	text_model
+	printf '{"layers":[{"type":"embedding"%s,"units":4},{"type":"dense","per_position":true},{"type":"softmax"}],"loss":"cross_entropy"}' "" |
+		nn-init -d text.nnt >twice.nnt 2>err
+	grep -q '^nn-init: layer 2: softmax before loss cross_entropy, which has one of its own' err
+}
