@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "data/partition.h"
+#include "model/network.h"
 #include "tensor/blas.h"
 #include "train/places.h"
 #include "train/serve.h"
@@ -345,6 +346,17 @@ static const char *read_start(struct nn_checkpoint *checkpoint, const char *mode
 	return path;
 }
 
+/* Before anybody takes its parameters for what the spec says they are. */
+static void check_model(const struct nn_checkpoint *checkpoint, const char *name)
+{
+	struct nn_network *network;
+	struct nn_error err;
+
+	if (nn_network_of_model(&network, &checkpoint->model.params, name, &err))
+		cli_die(&err);
+	nn_network_free(network);
+}
+
 /* Workers follow the model's kernel: it has none before it meets the first machine. Who asks for threads
  * gets another one. */
 static void name_kernel(struct nn_checkpoint *checkpoint, const char *name)
@@ -623,6 +635,7 @@ int main(int argc, char **argv)
 	}
 	lock_checkpoint(&lock, operands[0]);
 	name = read_start(&checkpoint, operands[0]);
+	check_model(&checkpoint, name);
 	train_mode_resolve(&mode, &checkpoint, name, &plan.run, &how);
 	plan.async = mode.async;
 	plan.max_staleness = mode.max_staleness;

@@ -94,3 +94,8 @@ bool nn_parse_duration(const char *text, double *seconds)
 		}
 	return false;
 }
+
+const char *nn_nonfinite_word(double value)
+{
+	return isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}

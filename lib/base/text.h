@@ -22,5 +22,7 @@ void nn_format_f32(float value, char *out);
 
 /* "12.3 MB": a number of bytes for people. `out` has NN_F64_TEXT bytes. */
 void nn_format_bytes(uint64_t bytes, char *out);
+/* "nan", "inf" or "-inf" of a number that is not finite: printf says "-nan" of some. */
+const char *nn_nonfinite_word(double value);
 
 #endif

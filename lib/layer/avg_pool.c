@@ -26,6 +26,7 @@ NN_CLONES static void plane_forward(const struct nn_window *window, float *restr
 {
 	float size = (float)window->kernel.height * (float)window->kernel.width;
 	size_t width = window->in.width;
+	struct nn_span columns = nn_pool_kernel(window);
 
 	for (size_t row = 0; row < window->out.height; row++, y += window->out.width) {
 		struct nn_span rows = nn_pool_rows(window, row);
@@ -36,7 +37,7 @@ NN_CLONES static void plane_forward(const struct nn_window *window, float *restr
 			add(sums, x + nn_pool_row(window, row, j) * width, width, 1);
 		for (size_t i = 0; i < window->out.width; i++)
 			y[i] = 0;
-		for (size_t k = 0; k < window->kernel.width; k++) {
+		for (size_t k = columns.first; k < columns.end; k++) {
 			struct nn_span span = nn_pool_columns(window, k);
 			const float *from = sums + nn_pool_column(window, span.first, k);
 
@@ -58,13 +59,14 @@ NN_CLONES static void plane_backward(const struct nn_window *window, float *rest
 {
 	float size = (float)window->kernel.height * (float)window->kernel.width;
 	size_t width = window->in.width;
+	struct nn_span columns = nn_pool_kernel(window);
 
 	for (size_t row = 0; row < window->out.height; row++, dy += window->out.width) {
 		struct nn_span rows = nn_pool_rows(window, row);
 
 		for (size_t i = 0; i < width; i++)
 			sums[i] = 0;
-		for (size_t k = 0; k < window->kernel.width; k++) {
+		for (size_t k = columns.first; k < columns.end; k++) {
 			struct nn_span span = nn_pool_columns(window, k);
 			float *to = sums + nn_pool_column(window, span.first, k);
 

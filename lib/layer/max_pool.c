@@ -44,6 +44,7 @@ NN_CLONES static void plane_forward(const struct nn_window *window, float *restr
 	float *restrict scratch, const float *restrict x)
 {
 	size_t width = window->in.width;
+	struct nn_span columns = nn_pool_kernel(window);
 
 	for (size_t row = 0; row < window->out.height; row++, y += window->out.width) {
 		struct nn_span rows = nn_pool_rows(window, row);
@@ -54,7 +55,7 @@ NN_CLONES static void plane_forward(const struct nn_window *window, float *restr
 			take(scratch, x + nn_pool_row(window, row, j) * width, width, 1);
 		for (size_t i = 0; i < window->out.width; i++)
 			y[i] = -INFINITY;
-		for (size_t k = 0; k < window->kernel.width; k++) {
+		for (size_t k = columns.first; k < columns.end; k++) {
 			struct nn_span span = nn_pool_columns(window, k);
 			const float *from = scratch + nn_pool_column(window, span.first, k);
 
@@ -75,6 +76,7 @@ NN_CLONES static void plane_backward(const struct nn_window *window, float *rest
 	const float *restrict x)
 {
 	size_t width = window->out.width;
+	struct nn_span columns = nn_pool_kernel(window);
 
 	for (size_t row = 0; row < window->out.height; row++, y += width, dy += width) {
 		struct nn_span rows = nn_pool_rows(window, row);
@@ -82,7 +84,7 @@ NN_CLONES static void plane_backward(const struct nn_window *window, float *rest
 		for (size_t i = 0; i < width; i++)
 			open[i] = 1;
 		for (size_t j = rows.first; j < rows.end; j++)
-			for (size_t k = 0; k < window->kernel.width; k++) {
+			for (size_t k = columns.first; k < columns.end; k++) {
 				struct nn_span span = nn_pool_columns(window, k);
 				size_t place = nn_pool_row(window, row, j) * window->in.width +
 					nn_pool_column(window, span.first, k);

@@ -89,7 +89,7 @@ static int parse_number(const struct nn_json *value, const char *path,
 		return nn_fail(err, NN_BAD, "%s.%s: %s where a number is wanted", path, key->name,
 			nn_json_type_name(value));
 	if (!(number >= key->low && number <= key->high))
-		return nn_fail(err, NN_BAD, "%s.%s: %g is not from %g to %g", path, key->name,
+		return nn_fail(err, NN_BAD, "%s.%s: %.10g is not from %g to %g", path, key->name,
 			number, key->low, key->high);
 	memcpy(out, &number, sizeof number);
 	return NN_OK;

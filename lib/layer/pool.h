@@ -24,6 +24,19 @@ static inline struct nn_span nn_pool_rows(const struct nn_window *window, size_t
 	return rows;
 }
 
+/* The kernel columns [first, end) that are inside of the input for any output. */
+static inline struct nn_span nn_pool_kernel(const struct nn_window *window)
+{
+	size_t last = (window->out.width - 1) * window->stride.width;
+	struct nn_span columns = { 0, window->kernel.width };
+
+	if (last < window->padding.width)
+		columns.first = window->padding.width - last;
+	if (columns.end > window->in.width + window->padding.width)
+		columns.end = window->in.width + window->padding.width;
+	return columns;
+}
+
 /* The same for element number `k` of a kernel row: outputs. */
 static inline struct nn_span nn_pool_columns(const struct nn_window *window, size_t k)
 {

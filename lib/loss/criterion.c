@@ -65,7 +65,8 @@ static int parse_smoothing(struct nn_criterion *criterion, const struct nn_json 
 	if (parse_number(value, "loss.label_smoothing", &number, err))
 		return NN_BAD;
 	if (!(number >= 0 && number <= 1))
-		return nn_fail(err, NN_BAD, "loss.label_smoothing: %g is not from 0 to 1", number);
+		return nn_fail(err, NN_BAD, "loss.label_smoothing: %.10g is not from 0 to 1",
+			number);
 	criterion->label_smoothing = number;
 	return NN_OK;
 }
@@ -78,8 +79,8 @@ static int parse_delta(struct nn_criterion *criterion, const struct nn_json *val
 	if (parse_number(value, "loss.delta", &number, err))
 		return NN_BAD;
 	if (!(number >= 1 / HUGE_NUMBER && number <= HUGE_NUMBER))
-		return nn_fail(err, NN_BAD, "loss.delta: %g is not above 0, from %g to %g", number,
-			1 / HUGE_NUMBER, HUGE_NUMBER);
+		return nn_fail(err, NN_BAD, "loss.delta: %.10g is not above 0, from %g to %g",
+			number, 1 / HUGE_NUMBER, HUGE_NUMBER);
 	criterion->delta = number;
 	return NN_OK;
 }
@@ -93,7 +94,7 @@ static int parse_ignored(struct nn_criterion *criterion, const struct nn_json *v
 		return NN_BAD;
 	if (!nn_json_u64(value, &criterion->ignore_index) || criterion->ignore_index > LABEL_LIMIT)
 		return nn_fail(err, NN_BAD,
-			"loss.ignore_index: %.16g is not the number of a class, from 0", number);
+			"loss.ignore_index: %.10g is not the number of a class, from 0", number);
 	criterion->ignores = true;
 	return NN_OK;
 }
@@ -122,7 +123,7 @@ static int parse_weights(struct nn_criterion *criterion, const struct nn_json *v
 				nn_json_type_name(item));
 		if (!(number >= 0 && number <= HUGE_NUMBER))
 			return nn_fail(err, NN_BAD,
-				"loss.class_weights[%zu]: %g is not from 0 to %g", i, number,
+				"loss.class_weights[%zu]: %.10g is not from 0 to %g", i, number,
 				HUGE_NUMBER);
 		criterion->class_weights[i] = (float)number;
 		any = any || criterion->class_weights[i] > 0;

@@ -246,11 +246,14 @@ static int fail_label(const struct nn_network *network, const struct nn_batch *b
 {
 	size_t positions = network->positions;
 	char place[32] = "";
+	unsigned long long row = bad / positions;
 
+	if (batch->numbers)
+		row = batch->numbers[row];
 	if (positions > 1)
 		snprintf(place, sizeof place, ", position %zu", bad % positions);
-	return nn_fail(err, NN_BAD, "row %zu%s: class %ld, but the network has %zu outputs",
-		bad / positions, place, (long)batch->labels[bad], network->outputs);
+	return nn_fail(err, NN_BAD, "row %llu%s: class %ld, but the network has %zu outputs", row,
+		place, (long)batch->labels[bad], network->outputs);
 }
 
 static int check_labels(const struct nn_network *network, const struct nn_batch *batch,

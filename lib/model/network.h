@@ -88,6 +88,7 @@ struct nn_batch {
 	const float *y;
 	const int32_t *labels;
 	size_t rows;
+	const uint64_t *numbers; /* [rows]: what messages call the rows; NULL: 0, 1, ... */
 };
 /* x [rows, inputs] -> out [rows, positions, outputs], owned by the network: the numbers that the loss
  * takes (logits before softmax), of the network as it is used, not trained. */

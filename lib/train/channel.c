@@ -246,7 +246,7 @@ static int take_gradient(struct nn_channel *channel, const struct nn_frame *fram
 	if (!status && nn_packed_is(&partial->sum))
 		status = nn_packed_open(&partial->sum, NULL, err);
 	if (!status && !isfinite(partial->loss))
-		status = nn_fail(err, NN_BAD, "the loss is %g", partial->loss);
+		status = nn_fail(err, NN_BAD, "the loss is %s", nn_nonfinite_word(partial->loss));
 	if (!status)
 		status = nn_check_finite_bundle(&partial->sum, err);
 	if (status)

@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/meta.h"
 #include "stream/reader.h"
 #include "tensor/blas.h"
@@ -260,9 +261,9 @@ static int check_finite(const struct nn_evaluation *evaluation, const float *out
 	if (bad == rows * row_outputs)
 		return NN_OK;
 	set = set_of(evaluation, evaluation->at + bad / row_outputs, &row);
-	return nn_fail(err, NN_BAD, "%s: row %llu (from 0): output %zu of the model is %g",
+	return nn_fail(err, NN_BAD, "%s: row %llu (from 0): output %zu of the model is %s",
 		evaluation->set_names[set], (unsigned long long)row, bad % row_outputs,
-		(double)out[bad]);
+		nn_nonfinite_word((double)out[bad]));
 }
 
 int nn_evaluation_next(struct nn_evaluation *evaluation, struct nn_evaluated *block,

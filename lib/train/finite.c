@@ -1,7 +1,6 @@
 #include "train/finite.h"
 
-#include <math.h>
-
+#include "base/text.h"
 #include "tensor/vector.h"
 
 /* Row-major: the last index runs fastest. */
@@ -25,10 +24,7 @@ static int blame(const struct nn_bundle *layout, size_t element, float value, st
 	coordinates(tensor, element, index);
 	nn_shape_text(tensor->ndim, index, place);
 	return nn_fail(err, NN_BAD, "tensor %s: element %zu, at %s, is %s", tensor->name, element,
-		place,
-		isnan(value)      ? "nan" :
-			value > 0 ? "inf" :
-				    "-inf");
+		place, nn_nonfinite_word((double)value));
 }
 
 int nn_check_finite(const struct nn_bundle *layout, size_t start, const float *values, size_t count,

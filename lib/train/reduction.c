@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "tensor/vector.h"
+#include "base/text.h"
 #include "train/finite.h"
 #include "train/local.h"
 
@@ -175,7 +176,8 @@ double nn_reduction_weight(const struct nn_reduction *reduction, uint64_t number
 
 int nn_reduction_check_loss(double loss, struct nn_error *err)
 {
-	return isfinite(loss) ? NN_OK : nn_fail(err, NN_BAD, "its loss is %g", loss);
+	return isfinite(loss) ? NN_OK :
+				nn_fail(err, NN_BAD, "its loss is %s", nn_nonfinite_word(loss));
 }
 
 /* As if none of its rows had been there: the shard is accounted for and adds nothing. */

@@ -2,6 +2,7 @@
  * more than to add it. */
 #include <math.h>
 
+#include "base/text.h"
 #include "train/finite.h"
 #include "train/shared_step-private.h"
 
@@ -26,7 +27,7 @@ void nn_shared_check_loss(struct training *training, const struct nn_answer *ans
 
 	if (isfinite(answer->partial.loss))
 		return;
-	nn_fail(&why, NN_BAD, "the loss is %g", answer->partial.loss);
+	nn_fail(&why, NN_BAD, "the loss is %s", nn_nonfinite_word(answer->partial.loss));
 	doubt(training, answer->from, answer->partial.range.first, &why);
 }
 

@@ -73,7 +73,7 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 	for (size_t i = 0; i < count && shard->rows; i++)
 		space->rows[i] = shard->rows[space->rows[i]];
 	nn_dataset_gather(shard->data, space->rows, count, space->x, space->y, space->labels);
-	batch = (struct nn_batch){ space->x, space->y, space->labels, count };
+	batch = (struct nn_batch){ space->x, space->y, space->labels, count, space->rows };
 	if (nn_network_gradient(network, params, &batch, &pass, false, &partial->sum, &sum, err))
 		return nn_fail_in(err, "%s", shard->name);
 	partial->range = (struct nn_node){ shard->number, shard->number + 1 };
@@ -86,7 +86,9 @@ int nn_task_gradient(struct nn_network *network, const struct nn_bundle *params,
 int nn_task_blame(const struct nn_network *network, const struct nn_task_space *space,
 	const struct nn_step *step, const struct nn_partial *partial, struct nn_error *err)
 {
-	struct nn_batch batch = { .x = space->x, .rows = (size_t)partial->rows };
+	struct nn_batch batch = { .x = space->x,
+		.rows = (size_t)partial->rows,
+		.numbers = space->rows };
 
 	nn_network_blame(network, &batch, partial->loss, err);
 	/* No learning rate has made the first model. */

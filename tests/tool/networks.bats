@@ -144,3 +144,35 @@ same_everywhere() {
 		nn-init -d text.nnt >twice.nnt 2>err
 	grep -q '^nn-init: layer 2: softmax before loss cross_entropy, which has one of its own' err
 }
+
+@test "parameters that do not fit the spec are refused by everybody" {
+	image_model
+	nn-convert --to safetensors start.nnt -o start.safetensors
+	# As many bytes, but another name.
+	sed 's/5\.weight/7.weight/; s/5\.bias/7.bias/' start.safetensors >other.safetensors
+	nn-convert --to nnt other.safetensors -o other.nnt
+	local text='the parameters do not fit the spec: '
+	fails 1 "$text" nn-train -w 1 -n 2 -b 300 other.nnt images.nnt
+	fails 1 "$text" nn-train -w 2 --worker nn-grad -n 2 -b 300 other.nnt images.nnt
+	fails 1 "$text" nn-grad -m other.nnt images.nnt
+	fails 1 "$text" nn-eval -m other.nnt images.nnt
+}
+
+@test "names of layers far down in shortcuts are whole" {
+	local spec='{"type":"dense","units":2}' i
+	for i in {1..16}; do
+		spec='{"type":"residual","layers":[{"type":"dense","units":2}],"shortcut":['$spec']}'
+	done
+	printf '{"input":[2],"layers":[%s],"loss":"mse"}' "$spec" | nn-init - -o deep.nnt
+	[ "$(nn-info --json deep.nnt | jq -r '.tensors[]?.name' | sort -u | wc -l)" -eq 34 ]
+}
+
+@test "a pool whose kernel is wider than all there is does not take longer" {
+	printf '{"input":[1,8,8],"layers":[{"type":"%s","kernel":[1,2147483647],"padding":[0,1073741823],"stride":1},
+		{"type":"dense","units":1}],"loss":"mse"}' max_pool >max
+	sed s/max_pool/avg_pool/ max >avg
+	seq 1 65 | paste -sd , | nn-import -t 65 --target-type number -o row.nnt
+	for spec in max avg; do
+		timeout 10 nn-init $spec | timeout 10 nn-grad row.nnt >/dev/null
+	done
+}

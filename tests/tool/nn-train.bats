@@ -349,7 +349,7 @@ fake_ssh() {
 }
 
 @test "NaN: the numbers are bad, exit 1" {
-	local workers clip wrong='the loss is nan: the first tensor that went wrong is what comes out of layer [0-9] [a-z]+, where row [0-9]+ has -?(inf|nan)'
+	local workers clip wrong='the loss is nan: the first tensor that went wrong is what comes out of layer [0-9] [a-z]+, where row [0-9]+ \(from 0\) has -?(inf|nan)'
 	local hint='a smaller --lr, --warmup or --clip may help'
 	for workers in 1 2; do
 		for clip in 0 1; do

@@ -99,7 +99,7 @@ static inline struct nn_batch figure_batch(const struct nn_network *network,
 	figure_numbers(y, outputs, 2, 1.0 / 16, 0);
 	for (size_t i = 0; i < cases && figure->classes; i++)
 		labels[i] = (int32_t)((i * 5 + i / 3) % (size_t)figure->classes);
-	return (struct nn_batch){ x, y, labels, figure->rows };
+	return (struct nn_batch){ .x = x, .y = y, .labels = labels, .rows = figure->rows };
 }
 
 static inline void figure_batch_free(const struct nn_batch *batch)

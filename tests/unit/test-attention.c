@@ -126,8 +126,8 @@ static void run(struct once *once, const float *x, const float *y, const int32_t
 	static const struct nn_pass pass = { .training = true };
 
 	if (nn_network_gradient(once->network, &once->params,
-		    &(struct nn_batch){ x, y, labels, rows }, &pass, accumulate, &once->grad,
-		    &once->sum, &figure_err))
+		    &(struct nn_batch){ .x = x, .y = y, .labels = labels, .rows = rows }, &pass,
+		    accumulate, &once->grad, &once->sum, &figure_err))
 		figure_bail();
 }
 

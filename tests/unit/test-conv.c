@@ -403,12 +403,14 @@ static void check_split(const char *spec, size_t rows, size_t part)
 	figure_alloc(network, &parts);
 	nn_network_init(network, 3, &params);
 	nn_network_reserve(network, rows, &figure_err);
-	nn_network_gradient(network, &params, &(struct nn_batch){ x, NULL, labels, rows }, &pass,
-		false, &whole, &sum, &figure_err);
+	nn_network_gradient(network, &params,
+		&(struct nn_batch){ .x = x, .labels = labels, .rows = rows }, &pass, false, &whole,
+		&sum, &figure_err);
 	for (size_t i = 0; i < rows; i += part)
 		nn_network_gradient(network, &params,
-			&(struct nn_batch){ x + i * inputs, NULL, labels + i,
-				rows - i < part ? rows - i : part },
+			&(struct nn_batch){ .x = x + i * inputs,
+				.labels = labels + i,
+				.rows = rows - i < part ? rows - i : part },
 			&pass, i > 0, &parts, &sum, &figure_err);
 	for (size_t t = 0; t < whole.count; t++) {
 		const float *a = nn_bundle_data(&whole, &whole.tensors[t]);
@@ -471,7 +473,7 @@ static void check_blame(void)
 	struct nn_network *network = figure_parse(
 		"{\"input\":[2,2],\"layers\":[{\"type\":\"flatten\"},{\"type\":\"dense\","
 		"\"units\":1}],\"loss\":\"mse\"}");
-	struct nn_batch batch = { (float[4]){ 1, 2, 3, 4 }, (float[1]){ 0 }, NULL, 1 };
+	struct nn_batch batch = { .x = (float[4]){ 1, 2, 3, 4 }, .y = (float[1]){ 0 }, .rows = 1 };
 	struct nn_bundle params, grad;
 	struct nn_loss_sum sum;
 

@@ -90,8 +90,9 @@ static void check_figure(const struct figure *figure)
 	for (int i = 0; i < ROWS; i++)
 		labels[i] = i * 2 % OUT;
 	nn_network_reserve(network, ROWS, &err);
-	nn_network_gradient(network, &params, &(struct nn_batch){ x, y, labels, ROWS }, &pass,
-		false, &grad, &sum, &err);
+	nn_network_gradient(network, &params,
+		&(struct nn_batch){ .x = x, .y = y, .labels = labels, .rows = ROWS }, &pass, false,
+		&grad, &sum, &err);
 	ok(fabs(sum.loss - figure->value) <= 1e-6 * figure->value, "%s, %s: the loss is PyTorch's",
 		figure->activation, figure->loss);
 	for (size_t i = 0; i < 4; i++)
@@ -242,8 +243,9 @@ static void check_differences(const char *name, double (*activation)(double x), 
 	for (size_t i = 0; i < TALL; i++)
 		labels[i] = (int32_t)(nn_random_u64(&stream, 2000 + i) % 11);
 	nn_network_reserve(network, TALL, &err);
-	nn_network_gradient(network, &params, &(struct nn_batch){ x, y, labels, TALL }, &pass,
-		false, &grad, &sum, &err);
+	nn_network_gradient(network, &params,
+		&(struct nn_batch){ .x = x, .y = y, .labels = labels, .rows = TALL }, &pass, false,
+		&grad, &sum, &err);
 	for (size_t l = 0; l + 1 < WIDTHS; l++) {
 		snprintf(text, sizeof text, "%zu.weight", 2 * l);
 		net.weights[l] = to_double(tensor_of(&params, text), widths[l] * widths[l + 1]);

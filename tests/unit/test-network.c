@@ -361,7 +361,7 @@ static int gradient(struct nn_network *net, const struct nn_bundle *weights, con
 	const int32_t *labels, size_t rows, bool accumulate, struct nn_bundle *grad, double *loss)
 {
 	static const struct nn_pass pass = { .training = true };
-	struct nn_batch batch = { x, NULL, labels, rows };
+	struct nn_batch batch = { .x = x, .labels = labels, .rows = rows };
 	struct nn_loss_sum sum;
 	int status = nn_network_gradient(net, weights, &batch, &pass, accumulate, grad, &sum, &err);
 
@@ -420,7 +420,7 @@ static void check_parts(void)
 	static int32_t labels[TALL];
 	struct nn_bundle weights = { 0 };
 	struct nn_bundle grad = { 0 };
-	struct nn_batch batch = { x, NULL, labels, TALL };
+	struct nn_batch batch = { .x = x, .labels = labels, .rows = TALL };
 	double loss, half;
 
 	nn_network_layout(parted, &weights, &err);
@@ -443,7 +443,7 @@ static void check_parts(void)
 	x[2 * (TALL - 2)] = x[2 * (TALL - 2) + 1] = (float)NAN;
 	gradient(parted, &weights, x, labels, TALL, false, &grad, &loss);
 	nn_network_blame(parted, &batch, loss, &err);
-	ok(isnan(loss) && strstr(err.text, "the input, where row 598 has nan"),
+	ok(isnan(loss) && strstr(err.text, "the input, where row 598 (from 0) has nan"),
 		"and a number that is none");
 	nn_bundle_free(&weights);
 	nn_bundle_free(&grad);

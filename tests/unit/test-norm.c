@@ -111,7 +111,7 @@ static void check_corners(void)
 		"{\"type\":\"layer_norm\"},{\"type\":\"dense\",\"units\":1}],\"loss\":\"mse\"}");
 	static const float x[12] = { 3, -1, 1000, 3, -1, 1000, 3, -1, 1000, 3, -1, 1000 };
 	static const float y[4] = { 1, 2, 3, 4 };
-	struct nn_batch batch = { x, y, NULL, 1 };
+	struct nn_batch batch = { .x = x, .y = y, .rows = 1 };
 	struct nn_bundle params, grad;
 	struct nn_loss_sum sum;
 	float *mean, *variance;
@@ -158,7 +158,7 @@ static void check_digits(void)
 		"{\"input\":[2],\"layers\":[{\"type\":\"batch_norm\"},{\"type\":\"dense\","
 		"\"units\":1}],\"loss\":\"mse\"}");
 	static float x[2 * ROWS], y[ROWS];
-	struct nn_batch batch = { x, y, NULL, ROWS };
+	struct nn_batch batch = { .x = x, .y = y, .rows = ROWS };
 	struct nn_bundle params, grad;
 	struct nn_loss_sum sum;
 	double mean[2] = { 0 }, squares[2] = { 0 };
