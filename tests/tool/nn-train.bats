@@ -262,12 +262,12 @@ fake_ssh() {
 	fake_ssh
 	printf '%s\n' '# mpirun' 'alice slots=2 max_slots=4' 'me@bob  slots=1 ' '' ': slots=1' >mpi
 	printf '%s\n' node7 node9 node7 node7 >pbs
-	$TRAIN -e 3 --ssh ./ssh --remote-tool "$remote" --sshloginfile mpi --shards 4 --by random \
-		start.nnt all.nnt | cmp - short.nnt
+	$TRAIN -e 500 --ssh ./ssh --remote-tool "$remote" --sshloginfile mpi --shards 8 \
+		start.nnt all.nnt | cmp - long.nnt
 	assert_equal "$(sort went | xargs)" "alice alice me@bob"
 	rm went
-	$TRAIN -e 3 --ssh ./ssh --remote-tool "$remote" --sshloginfile - --shards 4 --by random \
-		start.nnt all.nnt <pbs | cmp - short.nnt
+	$TRAIN -e 500 --ssh ./ssh --remote-tool "$remote" --sshloginfile - --shards 8 \
+		start.nnt all.nnt <pbs | cmp - long.nnt
 	assert_equal "$(sort went | xargs)" "node7 node7 node7 node9"
 	fails 2 "hosts and model cannot both come on standard input" \
 		nn-train --sshloginfile - - all.nnt
