@@ -1,5 +1,6 @@
-/* Each position of a row is normalized over the last dimension (J. Ba, J. Kiros, G. Hinton, "Layer
- * normalization", 2016). */
+/* Each position of a row is normalized over the last dimension: layer_norm (J. Ba, J. Kiros, G. Hinton,
+ * "Layer normalization", 2016), and rms_norm, without the mean: y = weight x / sqrt(mean square of x +
+ * epsilon) (B. Zhang, R. Sennrich, "Root mean square layer normalization", NeurIPS 2019). */
 #include "layer/norm.h"
 #include "layer/types.h"
 
@@ -10,12 +11,17 @@ static const struct nn_layer_key keys[] = {
 	{ .name = NULL },
 };
 
+static bool is_centered(const struct nn_layer *layer)
+{
+	return layer->type == &nn_layer_layer_norm;
+}
+
 static int shape(struct nn_layer *layer, struct nn_error *err)
 {
 	size_t n = (size_t)layer->in.dims[layer->in.ndim - 1];
 
 	(void)err;
-	nn_norm_shape(layer, n, true);
+	nn_norm_shape(layer, n, is_centered(layer));
 	layer->causal = true;
 	layer->saved = 2 * (layer->in.count / n);
 	return NN_OK;
@@ -28,7 +34,7 @@ static struct nn_norm_vectors vectors_of(const struct nn_layer *layer, size_t ro
 	return (struct nn_norm_vectors){ .vectors = rows * (layer->in.count / n),
 		.n = n,
 		.groups = 1,
-		.centered = true,
+		.centered = is_centered(layer),
 		.epsilon = nn_layer_number(layer, EPSILON) };
 }
 
@@ -48,6 +54,16 @@ static void backward(const struct nn_layer *layer, const struct nn_layer_run *ru
 
 const struct nn_layer_type nn_layer_layer_norm = {
 	.name = "layer_norm",
+	.keys = keys,
+	.in_place = true,
+	.spares_y = true,
+	.shape = shape,
+	.forward = forward,
+	.backward = backward,
+};
+
+const struct nn_layer_type nn_layer_rms_norm = {
+	.name = "rms_norm",
 	.keys = keys,
 	.in_place = true,
 	.spares_y = true,

@@ -35,7 +35,6 @@ libnnpipe_a_SOURCES += \
 	lib/layer/products.h \
 	lib/layer/relu.c \
 	lib/layer/residual.c \
-	lib/layer/rms_norm.c \
 	lib/layer/sigmoid.c \
 	lib/layer/silu.c \
 	lib/layer/softmax.c \
