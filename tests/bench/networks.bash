@@ -2,7 +2,7 @@
 # they learn. NNPIPE_MNIST may name a folder with MNIST's IDX files; else bytes made at random are the
 # images. NNPIPE_TEXT may name a text for the transformer; else the novel of examples/tiny-gpt is it.
 . "${BASH_SOURCE%/*}/common.bash"
-. "${BASH_SOURCE%/*}/images.bash"
+. "$bench_source/images.bash"
 
 python=/usr/bin/python3
 peer=$bench_source/torch-networks.py

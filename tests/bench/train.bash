@@ -4,7 +4,7 @@
 
 python=/usr/bin/python3
 peer=$bench_source/torch-train.py
-. "${BASH_SOURCE%/*}/images.bash"
+. "$bench_source/images.bash"
 nn-init --mlp 784,128,10 --data data.nnt -o small.nnt
 nn-init --mlp 784,512,512,10 --data data.nnt -o large.nnt
 # limit NAME ARGUMENTS...: rows a second of the matrix products alone.
