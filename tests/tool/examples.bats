@@ -115,6 +115,8 @@ example() {
 	: >parallel/will-cite
 	cp "$examples/digits/digits.csv.gz" .
 	gzip -dc digits.csv.gz | cut -d , -f 2- | head -n 5 >new.csv
+	gzip -dc "$examples/tiny-gpt/moby-dick.txt.gz" | head -c 40000 >novel.txt
+	cp "$examples/tiny-gpt/spec.json" gpt.json
 	# A host is a folder here; examples/ssh tries ssh itself.
 	printf '#!/bin/sh\ncd "%s/$1" && shift && exec sh -c "$*"\n' "$PWD/hosts" >bin/ssh
 	chmod +x bin/ssh
