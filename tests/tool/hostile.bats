@@ -99,9 +99,9 @@ refused() {
 			"${name/\\u/\\\\u}" "$name" "$name" >json
 		safetensors "$(cat json)" '\0\0\0\0\0\0\0\0\0\0\0\0' >bad
 		fails 1 'class 0 is "\x' nn-eval -m model.nnt bad
-		! LC_ALL=C grep -q "$(printf '[\001-\010\033\177\233]')" err
+		! LC_ALL=C grep -q "$(printf '[\001-\010\033\177\233]')" err || false
 		nn-info bad >out
-		! LC_ALL=C grep -q "$(printf '[\001-\010\033\177\233]')" out
+		! LC_ALL=C grep -q "$(printf '[\001-\010\033\177\233]')" out || false
 	done
 }
 

@@ -36,7 +36,7 @@ given() {
 	nn-grad -b 64 -m model data.nnt | cmp - s8
 	nn-grad -b 64 --seed 5 -m model data.nnt | cmp - s8
 	nn-grad -b 64 --seed 6 -m model data.nnt >other
-	! cmp -s other s8
+	! cmp -s other s8 || false
 	# More steps than rows: a task without any.
 	head -n 3 data.csv >two.csv
 	nn-import --like data.nnt two.csv >two.nnt
@@ -139,7 +139,7 @@ given() {
 
 @test "BLAS is not loaded before it is needed" {
 	LD_DEBUG=files nn-grad --help >/dev/null 2>log
-	! grep -q openblas log
+	! grep -q openblas log || false
 }
 
 @test "no room for matrix products" {

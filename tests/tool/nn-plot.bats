@@ -62,7 +62,7 @@ need_gnuplot() {
 	table t.tsv "step loss" "1 0" "2 4"
 	nn-plot t.tsv >ascii
 	LC_ALL=C.UTF-8 nn-plot t.tsv >utf8
-	! cmp -s ascii utf8
+	! cmp -s ascii utf8 || false
 	LC_ALL= LC_CTYPE=de_DE.utf8 LANG=C nn-plot t.tsv | cmp - utf8
 	LC_ALL= LANG=en_US.UTF-8 nn-plot t.tsv | cmp - utf8
 	LC_ALL=C LANG=en_US.UTF-8 nn-plot t.tsv | cmp - ascii
@@ -138,7 +138,7 @@ on_terminal() {
 	sed 's/\x1b\[[0-9]*m//g' got >plain
 	nn-plot --width 19 --height 8 x.tsv | diff - plain
 	[ "$(grep -c $'\e\[36m' got)" -eq 5 ]
-	! sed -e 's/\x1b\[36m/<</' -e 's/\x1b\[0m/>>/' got | grep $'\e'
+	! sed -e 's/\x1b\[36m/<</' -e 's/\x1b\[0m/>>/' got | grep $'\e' || false
 	on_terminal "nn-plot x.tsv y.tsv" >got
 	grep -q $'^\e\\[36m━\e\\[0m x.tsv   \e\\[33m━\e\\[0m y.tsv$' got
 	# Braille too: the first row begins with y and ends with x.
@@ -149,7 +149,7 @@ on_terminal() {
 	done
 	on_terminal "export NO_COLOR=; nn-plot x.tsv" | grep -q $'\e'
 	nn-plot x.tsv y.tsv >got
-	! grep -q $'\e' got
+	! grep -q $'\e' got || false
 }
 
 # ticks VALUE VALUE OPTION...: the labels of the y axis between them, from below.
@@ -320,7 +320,7 @@ ticks() {
 	printf 'st\xc2\x9bep\tl\xffoss\xe2\x80\xae\n1\t2\n' >$'t\e[31m\n\x27; exit 3'
 	for locale in C C.UTF-8; do
 		LC_ALL=$locale nn-plot -x $'st\xc2\x9bep' -y $'l\xffoss\xe2\x80\xae' t* >got
-		! LC_ALL=C grep -q $'[\1-\10\e\x9b\xff\xae]' got || [ "$locale" = C.UTF-8 ]
+		! LC_ALL=C grep -q $'[\1-\10\e\x9b\xff\xae]' got || [ "$locale" = C.UTF-8 ] || false
 		grep -q "l?oss?* .*t?\[31m?'; exit 3" got
 		grep -q '^st??ep' got
 	done

@@ -175,10 +175,17 @@ abc_model() {
 	nn-predict -g 60 --prompt a -t 50 -s 7 <abc-model.nnt >seven
 	nn-predict -g 60 --prompt a -t 50 -s 7 <abc-model.nnt | cmp - seven
 	nn-predict -g 20 --prompt a -t 50 -s 7 <abc-model.nnt | cmp - <(head -c 21 seven)
-	! nn-predict -g 60 --prompt a -t 50 -s 8 <abc-model.nnt | cmp -s - seven
+	! nn-predict -g 60 --prompt a -t 50 -s 8 <abc-model.nnt | cmp -s - seven || false
 	[ "$(fold -w 1 seven | sort -u | tr -d '\n')" = abc ]
-	# Of the two likeliest bytes the third never comes.
-	nn-predict -g 60 --prompt a -t 50 --top-k 2 <abc-model.nnt | fold -w 2 >/dev/null
+	# Of the two likeliest bytes one never comes behind b: hot, all three do.
+	behind_b() { grep -o 'b.' "$1" | sort -u | wc -l; }
+	nn-predict -g 600 --prompt a -t 50 <abc-model.nnt >all
+	[ "$(behind_b all)" -eq 3 ]
+	nn-predict -g 600 --prompt a -t 50 --top-k 1 <abc-model.nnt >one
+	[ "$(behind_b one)" -eq 1 ]
+	nn-predict -g 600 --prompt a -t 50 --top-k 2 <abc-model.nnt >two
+	! cmp -s two all || false
+	! cmp -s two one || false
 }
 
 @test "--generate: what is no model of a text is refused" {
@@ -200,6 +207,9 @@ abc_model() {
 
 @test "predictions at each position of a text" {
 	abc_model
+	# A line for each position, in its order: what comes behind it.
 	nn-predict -m abc-model.nnt abc.nnt >csv
-	[ "$(wc -l <csv)" -gt 1 ]
+	rows=$(nn-info abc.nnt | sed -n 's/^  rows: //p')
+	[ "$(wc -l <csv)" -eq $((8 * rows + 1)) ]
+	tail -n +2 csv | tr -d '\n' | cmp - <(tail -c +2 abc.txt | head -c $((8 * rows)))
 }

@@ -256,7 +256,7 @@ slowly() {
 until_there() {
 	local tries
 	for ((tries = 0; tries < 200; tries++)); do
-		! "$@" || return 0
+		! "$@" || return 0 || false
 		sleep 0.05
 	done
 	fail "not within ten seconds: $*"
@@ -348,7 +348,7 @@ until_there() {
 		kids=($(pgrep -P $pid || :))
 		[ ${#kids[@]} -eq 0 ] ||
 			! kill -$([ $((RANDOM % 4)) -eq 0 ] && echo STOP || echo KILL) \
-				"${kids[RANDOM % ${#kids[@]}]}" 2>/dev/null || kills=$((kills + 1))
+				"${kids[RANDOM % ${#kids[@]}]}" 2>/dev/null || kills=$((kills + 1)) || false
 		sleep 0.05
 	done
 	wait $pid

@@ -60,7 +60,7 @@ is_model() {
 	fails 2 'adagrad has no momentum' nn-update -O adagrad --momentum 0.5 one zero
 	nn-update -O rmsprop one zero >three
 	nn-info three >info
-	! grep -q momentum_buffer/ info
+	! grep -q momentum_buffer/ info || false
 	"$frames" grad step=5 epoch=1 step_in_epoch=1 S=4 seed=5 shards=1 end=1 weight=1 w=1,1,1 b=0 >g5
 	nn-update --momentum 0.5 three g5 | nn-info | grep -q momentum_buffer/w
 }
@@ -134,7 +134,7 @@ is_model() {
 	"$frames" model id=auto w=1 >first
 	"$frames" grad shards=1 end=1 weight=1 w=nan >g
 	fails 1 'g: frame 0: tensor w: element 0, at [0], is nan' nn-update first g
-	! grep -q 'may help' err
+	! grep -q 'may help' err || false
 	nn-update --nonfinite skip --lr 0.5 m g0 g1 2>err >next
 	grep -F 'g1: frame 0: tensor w: element 1, at [1], is inf: left out' err
 	is_model next step=4 epoch=1 seed=5 S=4 w=0,0,5 b=0
@@ -261,7 +261,7 @@ is_model() {
 		# The model it began with and four more: nobody needs the fifth, it is in the checkpoint.
 		nn-info models >info
 		[ "$(grep -c '^frame .* model' info)" -eq 5 ]
-		! grep -q 'state' info
+		! grep -q 'state' info || false
 		# Killed after two, and on from the checkpoint: the same file is read and replaced.
 		cat g0.[01] g1.[01] | nn-update $options --loop --steps 2 -c part m >/dev/null
 		cat g2.[01] g3.[01] g4.[01] | nn-update --loop --steps 3 -c part part >/dev/null
