@@ -26,6 +26,7 @@ nn_assign_SOURCES = tools/nn-assign.c tools/capacity.c tools/capacity.h
 nn_train_SOURCES += tools/train-report.h tools/train-data.c tools/train-data.h tools/train-mode.c tools/train-mode.h
 nn_train_SOURCES += tools/train-print.c tools/train-print.h
 nn_train_SOURCES += tools/train-deal.c tools/train-deal.h
+nn_train_SOURCES += tools/train-start.c tools/train-start.h
 nn_train_SOURCES += tools/train-faults.c tools/train-faults.h
 bin_PROGRAMS += nn-plot
 nn_plot_SOURCES = tools/nn-plot.c

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "data/partition.h"
-#include "model/network.h"
 #include "tensor/blas.h"
 #include "train/places.h"
 #include "train/serve.h"
@@ -25,6 +24,7 @@
 #include "tools/train-mode.h"
 #include "tools/train-print.h"
 #include "tools/train-report.h"
+#include "tools/train-start.h"
 
 static uint64_t workers;
 static const char *sshlogin;
@@ -266,120 +266,6 @@ static void check_usage(int count, char *const *operands)
 			  "--keep-best");
 }
 
-/* What the command line says must be what the run was begun with. */
-static void keep(const char *option, bool given, uint64_t *value, uint64_t stored)
-{
-	if (given && *value != stored)
-		cli_usage("--%s %llu, but %s was begun with %llu", option,
-			(unsigned long long)*value, plan.checkpoint, (unsigned long long)stored);
-	*value = stored;
-}
-
-static void keep_run(const struct nn_run *stored, const struct nn_preamble *model)
-{
-	if (plan.run.method && strcmp(plan.run.method, stored->method))
-		cli_usage("--by %s, but %s was begun with %s", plan.run.method, plan.checkpoint,
-			stored->method);
-	keep("shards", plan.run.shards > 0, &plan.run.shards, stored->shards);
-	keep("batch", has_batch, &plan.run.batch, stored->batch);
-	keep("shard-seed", has_shard_seed, &plan.run.shard_seed, stored->shard_seed);
-	if (stored->local_steps && (mode.sync || mode.async))
-		cli_usage("--%s, but %s was begun with --local-steps %llu",
-			mode.sync ? "sync" : "async", plan.checkpoint,
-			(unsigned long long)stored->local_steps);
-	if (mode.has_local_steps && mode.local_steps && !stored->local_steps)
-		cli_usage("--local-steps %llu, but %s was begun without",
-			(unsigned long long)mode.local_steps, plan.checkpoint);
-	keep("local-steps", mode.has_local_steps, &mode.local_steps, stored->local_steps);
-	keep("seed", has_seed, &seed, model->seed);
-	plan.run = *stored;
-}
-
-/* A model that is a checkpoint of ours says what the command line does not. */
-static void inherit_run(const struct nn_run *stored, const struct nn_preamble *model)
-{
-	if (!plan.run.shards && plan.files == 1)
-		plan.run.shards = stored->shards;
-	if (!plan.run.method)
-		plan.run.method = stored->method;
-	if (!has_batch)
-		plan.run.batch = stored->batch;
-	if (!has_shard_seed)
-		plan.run.shard_seed = stored->shard_seed;
-	plan.run.local_steps = stored->local_steps;
-	plan.run.first_step = model->step;
-	plan.run.first_epoch = model->epoch;
-	if (!plan.run.method)
-		plan.run.method = "block";
-}
-
-static const char *read_start(struct nn_checkpoint *checkpoint, const char *model)
-{
-	bool resumed = resume && !access(plan.checkpoint, F_OK);
-	const char *path = resumed ? plan.checkpoint : model;
-	struct nn_run stored;
-	struct nn_error err;
-	bool found;
-
-	if (nn_checkpoint_read(checkpoint, path, &err))
-		cli_die(&err);
-	if (nn_run_read(&stored, &checkpoint->state, &found, &err)) {
-		nn_fail_in(&err, "%s", path);
-		cli_die(&err);
-	}
-	if (resumed && !found) {
-		nn_fail(&err, NN_BAD, "%s: is no checkpoint of nn-train: give it as MODEL", path);
-		cli_die(&err);
-	}
-	/* The updater makes the state anew. */
-	if (resumed && nn_bundle_meta(&checkpoint->state, NN_STOPPING))
-		plan.decided = nn_strdup(nn_bundle_meta(&checkpoint->state, NN_STOPPING), NULL);
-	if (resumed)
-		keep_run(&stored, &checkpoint->model.preamble);
-	else
-		inherit_run(&stored, &checkpoint->model.preamble);
-	if (has_seed)
-		checkpoint->model.preamble.seed = seed;
-	if (resumed)
-		cli_note("%s: goes on after step %llu", path,
-			(unsigned long long)checkpoint->model.preamble.step);
-	return path;
-}
-
-/* Before anybody takes its parameters for what the spec says they are. */
-static void check_model(const struct nn_checkpoint *checkpoint, const char *name)
-{
-	struct nn_network *network;
-	struct nn_error err;
-
-	if (nn_network_of_model(&network, &checkpoint->model.params, name, &err))
-		cli_die(&err);
-	nn_network_free(network);
-}
-
-/* Workers follow the model's kernel: it has none before it meets the first machine. Who asks for threads
- * gets another one. */
-static void name_kernel(struct nn_checkpoint *checkpoint, const char *name)
-{
-	struct nn_bundle *params = &checkpoint->model.params;
-	const char *kernel = nn_bundle_meta(params, "kernel");
-	bool renamed = !kernel || threads;
-	char core[NN_KERNEL_TEXT];
-	struct nn_error err;
-
-	if (kernel && !plan.valid && !threads)
-		return;
-	if (kernel && threads) {
-		nn_blas_core(kernel, core);
-		kernel = core;
-	}
-	if (nn_blas_load(kernel, 0, &err) ||
-		(renamed && nn_bundle_set_meta(params, "kernel", nn_blas_kernel(), &err))) {
-		nn_fail_in(&err, "%s", name);
-		cli_die(&err);
-	}
-}
-
 /* As many workers here as there are processors, but not more than shards. */
 static uint64_t default_workers(void)
 {
@@ -609,6 +495,7 @@ int main(int argc, char **argv)
 	struct nn_checkpoint checkpoint;
 	struct nn_lock lock = { .fd = -1 };
 	struct nn_output output;
+	struct train_start start;
 	struct nn_error err;
 	const char *name;
 	bool named;
@@ -634,13 +521,14 @@ int main(int argc, char **argv)
 		try_checkpoint();
 	}
 	lock_checkpoint(&lock, operands[0]);
-	name = read_start(&checkpoint, operands[0]);
-	check_model(&checkpoint, name);
+	start = (struct train_start){ &plan, &mode, &seed, has_batch, has_shard_seed, has_seed,
+		resume, threads };
+	name = train_start_read(&start, &checkpoint, operands[0]);
 	train_mode_resolve(&mode, &checkpoint, name, &plan.run, &how);
 	plan.async = mode.async;
 	plan.max_staleness = mode.max_staleness;
 	named = nn_bundle_meta(&checkpoint.model.params, "kernel") != NULL;
-	name_kernel(&checkpoint, name);
+	train_start_name_kernel(&start, &checkpoint, name);
 	if (print_script)
 		print_and_finish(&checkpoint, name, named, argv);
 	train_report_open(&(struct train_report){ .log = log_path,
