@@ -48,6 +48,17 @@ static inline struct nn_network *figure_parse(const char *spec)
 	return network;
 }
 
+/* It must be refused, and the message say `text`. */
+static inline void figure_refused(const char *spec, const char *text)
+{
+	struct nn_network *network = NULL;
+	int status = nn_network_parse(&network, spec, strlen(spec), "spec", &figure_err);
+
+	if (!ok(status == NN_BAD && strstr(figure_err.text, text) && !network, "refused: %s", spec))
+		printf("# status %d, said: %s\n", status, figure_err.text);
+	nn_network_free(network);
+}
+
 /* The numbers of figures/common.py. */
 static inline void figure_numbers(float *values, size_t count, size_t start, double scale,
 	double offset)
