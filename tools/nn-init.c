@@ -108,6 +108,10 @@ static void explain_missing(const struct nn_buffer *spec, const struct nn_datase
 {
 	const struct nn_error found = *err;
 
+	if (!data && strstr(found.text, ": input: missing")) {
+		nn_fail(err, NN_BAD, "%s; give it, or --data", found.text);
+		return;
+	}
 	for (unsigned open = 1; open <= 3 && found.status == NN_BAD; open++) {
 		struct nn_known_shapes supposed = *known;
 		struct nn_network *network;

@@ -155,6 +155,12 @@ digits() {
 	[ ! -s err ]
 }
 
+@test "a spec of tokens or images without an input: data have it" {
+	fails 1 'spec.json: input: missing; give it, or --data' nn-init "$examples/tiny-gpt/spec.json"
+	printf '{"layers":[{"type":"conv2d","filters":2,"kernel":3},{"type":"flatten"},{"type":"dense"}],"loss":"mse"}' >spec
+	fails 1 'spec: input: missing; give it, or --data' nn-init spec
+}
+
 @test "a network of absurd size is refused, with the bytes it would need" {
 	run nn-init --mlp 784,2147483647 -o model.nnt
 	assert_failure 1
