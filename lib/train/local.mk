@@ -35,6 +35,7 @@ libnnpipe_a_SOURCES += lib/train/survey.c lib/train/sync.c lib/train/validation.
 libnnpipe_a_SOURCES += lib/train/placement.c lib/train/placement.h
 libnnpipe_a_SOURCES += lib/train/places.c lib/train/places.h
 libnnpipe_a_SOURCES += lib/train/shared.c lib/train/shared.h lib/train/slice.c lib/train/slice.h
+libnnpipe_a_SOURCES += lib/train/shared_slice.c lib/train/shared_slice.h
 libnnpipe_a_SOURCES += lib/train/serve_shared.c lib/train/serve_shared.h lib/train/direct.c
 libnnpipe_a_SOURCES += lib/train/shared_step.c lib/train/shared_step.h lib/train/shared_doubt.c
 libnnpipe_a_SOURCES += lib/train/shared_step-private.h
