@@ -30,3 +30,5 @@ nn_train_SOURCES += tools/train-start.c tools/train-start.h
 nn_train_SOURCES += tools/train-faults.c tools/train-faults.h
 bin_PROGRAMS += nn-plot
 nn_plot_SOURCES = tools/nn-plot.c
+nn_train_SOURCES += tools/train-ranks.c tools/train-ranks.h
+nn_train_LDADD = $(LDADD) $(MPI_LIBS)

@@ -52,6 +52,8 @@ struct nn_network {
 	float *workspace;
 	struct nn_layer_run *runs; /* [node_count]; pointers into the workspace */
 	float **slots;             /* [slot_count]: gradients with respect to what passes */
+	void (*made)(void *context, size_t first, size_t count); /* NULL: nobody watches */
+	void *context;
 };
 
 #define PATH_TEXT 1024 /* bytes for a layer's place, or a parameter's name */

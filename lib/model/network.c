@@ -320,6 +320,26 @@ static void backward_layer(struct nn_network *network, size_t i, bool accumulate
 	layer->type->backward(layer, run);
 }
 
+void nn_network_watch(struct nn_network *network,
+	void (*made)(void *context, size_t first, size_t count), void *context)
+{
+	network->made = made;
+	network->context = context;
+}
+
+static void tell_made(const struct nn_network *network, size_t i)
+{
+	const struct nn_layer *layer = &network->nodes[i].layer;
+
+	for (size_t p = 0; p < layer->param_count; p++) {
+		size_t count = 1;
+
+		for (unsigned d = 0; d < layer->params[p].ndim; d++)
+			count *= (size_t)layer->params[p].shape[d];
+		network->made(network->context, network->offsets[i * NN_LAYER_PARAMS + p], count);
+	}
+}
+
 /* Where the gradients of a fork's two branches meet. */
 static void backward_fork(struct nn_network *network, size_t i)
 {
@@ -332,16 +352,18 @@ static void backward_fork(struct nn_network *network, size_t i)
 
 static struct nn_loss_sum gradient_of_part(struct nn_network *network,
 	const struct nn_bundle *params, const struct nn_batch *part, size_t first,
-	const struct nn_pass *pass, bool accumulate, struct nn_bundle *grad)
+	const struct nn_pass *pass, bool accumulate, bool last, struct nn_bundle *grad)
 {
 	struct nn_loss_sum sum;
 
 	forward(network, params, part->x, first, part->rows, pass);
 	sum = loss_of(network, part);
 	for (size_t i = network->node_count; i-- > 0;)
-		if (network->nodes[i].kind == NN_NODE_LAYER)
+		if (network->nodes[i].kind == NN_NODE_LAYER) {
 			backward_layer(network, i, accumulate, sum.weight, grad);
-		else if (network->nodes[i].kind == NN_NODE_FORK)
+			if (last && network->made)
+				tell_made(network, i);
+		} else if (network->nodes[i].kind == NN_NODE_FORK)
 			backward_fork(network, i);
 	return sum;
 }
@@ -406,7 +428,7 @@ int nn_network_gradient(struct nn_network *network, const struct nn_bundle *para
 		size_t end = first + (batch->rows - first) / (parts - i);
 		struct nn_batch part = rows_of(network, batch, first, end);
 		struct nn_loss_sum more = gradient_of_part(network, params, &part, first, pass,
-			accumulate || first, grad);
+			accumulate || first, i + 1 == parts, grad);
 
 		sum->loss += more.loss;
 		sum->weight += more.weight;

@@ -94,6 +94,11 @@ bool nn_updater_intact(const struct nn_updater *updater)
 	return !updater->broken;
 }
 
+void nn_updater_spoil(struct nn_updater *updater)
+{
+	updater->broken = true;
+}
+
 /* A plain safetensors file says nothing but the numbers: they are taken as a mean gradient of the
  * model at hand. */
 static void say_for_it(struct nn_preamble *preamble, const struct nn_preamble *model)

@@ -65,6 +65,7 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err);
 struct nn_checkpoint *nn_updater_checkpoint(const struct nn_updater *updater);
 uint64_t nn_updater_quorum(const struct nn_updater *updater);
 bool nn_updater_intact(const struct nn_updater *updater);
+void nn_updater_spoil(struct nn_updater *updater); /* an update has failed halfway elsewhere */
 
 /* For whoever makes the numbers of a step elsewhere (shared_step.c): what the update is made with,
  * given the gradients' total weight and the norm of their sum ... */

@@ -121,3 +121,5 @@ tests_unit_bits_avx2_CFLAGS = $(bits_flags) -mavx2 -mfma
 tests_unit_bits_avx512_SOURCES = $(loops)
 tests_unit_bits_avx512_CFLAGS = $(bits_flags) -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
 endif
+UNIT_TESTS += tests/unit/test-ranks
+tests_unit_test_ranks_SOURCES = tests/unit/test-ranks.c tests/unit/tap.h
