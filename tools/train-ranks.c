@@ -61,6 +61,11 @@ struct nn_ranks *train_ranks_open(void)
 
 void train_ranks_check_launch(void)
 {
+	const char *task = getenv("SLURM_PROCID");
+
+	/* Where there is no MPI to say it, srun says who is the first. */
+	if (launch && task && strcmp(task, "0"))
+		cli_be_quiet();
 	if (launch)
 		cli_die(&why);
 }

@@ -149,3 +149,14 @@ example() {
 	awk '/^ *loss/ { loss = $2 } END { exit !(loss <= 1.95) }' out
 	grep -q '^  The whale ' out
 }
+
+@test "MPI: ranks, and one that is killed" {
+	example mpi
+	[ "$(grep -c '^  same bits' out)" -eq 4 ]
+}
+
+@test "Slurm: a job that is stopped, queued again and goes on" {
+	example slurm
+	[ "$(grep -c '^  same bits' out)" -eq 1 ]
+	grep -q 'goes on after step' out
+}

@@ -174,6 +174,8 @@ teardown() {
 
 @test "srun that does not tell its tasks of each other" {
 	SLURM_STEP_NUM_TASKS=4 fails 2 "srun --mpi=pmix" $TRAIN start.nnt all.nnt
+	! SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 $TRAIN start.nnt all.nnt 2>err || false
+	[ ! -s err ]
 	SLURM_STEP_NUM_TASKS=1 $TRAIN -n 1 start.nnt all.nnt -o out.nnt
 }
 
