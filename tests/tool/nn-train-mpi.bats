@@ -40,6 +40,12 @@ teardown() {
 	done
 }
 
+@test "by messages over TCP, as between machines" {
+	export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
+	$RUN 3 $TRAIN -e 3 --shards 8 --by random --exchange messages -o out.nnt start.nnt all.nnt
+	cmp out.nnt short.nnt
+}
+
 @test "files that are shards, uneven ones, and other numbers of shards than powers of two" {
 	$TRAIN -e 2 -w 2 start.nnt uneven-*.nnt -o files.nnt
 	$TRAIN -e 2 -w 2 --shards 7 start.nnt all.nnt -o seven.nnt
