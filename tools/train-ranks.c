@@ -39,7 +39,7 @@ static void agree(struct nn_error *err)
 
 static void leave(int status)
 {
-	if (ranks && running && !ranks->rank)
+	if (ranks && (ranks->lost || (running && !ranks->rank)))
 		nn_ranks_abort(ranks, status);
 	train_ranks_close();
 }

@@ -1,10 +1,12 @@
 /* Memory that ranks on one machine share: each makes a part, and the others open it through /proc, so
  * that it has no name, needs no room on any file system, and is gone with the last of them. */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -22,8 +24,9 @@ struct part {
 
 struct nn_ranks_memory {
 	size_t size;
-	size_t *bytes; /* [size] */
-	void **places; /* [size]; NULL: not mapped */
+	size_t *bytes;            /* [size] */
+	void **places;            /* [size]; NULL: not mapped */
+	struct pollfd *processes; /* [size]: readable when it has ended; fd -1: not known */
 };
 
 void nn_ranks_unshare(struct nn_ranks_memory *memory)
@@ -33,9 +36,36 @@ void nn_ranks_unshare(struct nn_ranks_memory *memory)
 	for (size_t i = 0; i < memory->size && memory->places; i++)
 		if (memory->places[i])
 			munmap(memory->places[i], memory->bytes[i]);
+	for (size_t i = 0; i < memory->size && memory->processes; i++)
+		if (memory->processes[i].fd >= 0)
+			close(memory->processes[i].fd);
+	free(memory->processes);
 	free(memory->bytes);
 	free(memory->places);
 	free(memory);
+}
+
+size_t nn_ranks_ended(const struct nn_ranks_memory *memory)
+{
+	size_t i = 0;
+
+	if (poll(memory->processes, memory->size, 0) <= 0)
+		return memory->size;
+	while (i < memory->size && !memory->processes[i].revents)
+		i++;
+	return i;
+}
+
+/* An old system does not know of such descriptors: then nobody knows. */
+static void watch(struct nn_ranks_memory *memory, const struct part *part, size_t i)
+{
+#ifdef SYS_pidfd_open
+	memory->processes[i] =
+		(struct pollfd){ (int)syscall(SYS_pidfd_open, (pid_t)part->pid, 0), POLLIN, 0 };
+#else
+	(void)part;
+	memory->processes[i] = (struct pollfd){ .fd = -1 };
+#endif
 }
 
 static void know_machine(struct part *part)
@@ -92,33 +122,41 @@ static int map_part(struct nn_ranks_memory *memory, const struct part *mine,
 int nn_ranks_share(struct nn_ranks_memory **memory, struct nn_ranks *ranks, size_t bytes,
 	void **places, struct nn_error *err)
 {
-	struct nn_ranks_memory *new = nn_alloc(1, sizeof *new, err);
+	struct nn_ranks_memory *made = nn_alloc(1, sizeof *made, err);
 	struct part *parts = nn_alloc(ranks->size, sizeof *parts, err);
 	struct part mine = { .fd = -1 };
-	int status = new &&parts ? NN_OK : NN_FAILED;
+	int status = made && parts ? NN_OK : NN_FAILED;
 
 	*memory = NULL;
 	if (!status) {
-		new->size = ranks->size;
-		new->bytes = nn_alloc(ranks->size, sizeof *new->bytes, err);
-		new->places = nn_alloc(ranks->size, sizeof *new->places, err);
-		status = new->bytes &&new->places ? make_part(&mine, bytes, err) : NN_FAILED;
+		made->size = ranks->size;
+		made->bytes = nn_alloc(ranks->size, sizeof *made->bytes, err);
+		made->places = nn_alloc(ranks->size, sizeof *made->places, err);
+		made->processes = nn_alloc(ranks->size, sizeof *made->processes, err);
+		for (size_t i = 0; i < ranks->size && made->processes; i++)
+			made->processes[i].fd = -1;
+		status = made->bytes && made->places && made->processes ?
+			make_part(&mine, bytes, err) :
+			NN_FAILED;
 	}
 	status = nn_ranks_agree(ranks, status, err);
 	if (!status)
 		nn_ranks_gather(ranks, &mine, sizeof mine, parts);
-	for (size_t i = 0; i < ranks->size && !status; i++)
-		status = map_part(new, &mine, &parts[i], i, err);
+	for (size_t i = 0; i < ranks->size && !status; i++) {
+		status = map_part(made, &mine, &parts[i], i, err);
+		if (!status)
+			watch(made, &parts[i], i);
+	}
 	/* Nobody closes what another has still to open. */
 	status = nn_ranks_agree(ranks, status, err);
 	if (mine.fd >= 0)
 		close((int)mine.fd);
 	free(parts);
 	if (status) {
-		nn_ranks_unshare(new);
+		nn_ranks_unshare(made);
 		return NN_FAILED;
 	}
-	memcpy(places, new->places, ranks->size * sizeof *places);
-	*memory = new;
+	memcpy(places, made->places, ranks->size * sizeof *places);
+	*memory = made;
 	return NN_OK;
 }

@@ -36,8 +36,9 @@ static struct group *make_group(MPI_Comm comm, struct nn_error *err)
 	MPI_Comm_rank(comm, &rank);
 	MPI_Comm_size(comm, &size);
 	group->comm = comm;
-	group->shown = (struct nn_ranks){ (size_t)rank, (size_t)size,
-		nn_alloc((size_t)size, NN_RANKS_ROOM, err) };
+	group->shown = (struct nn_ranks){ .rank = (size_t)rank,
+		.size = (size_t)size,
+		.room = nn_alloc((size_t)size, NN_RANKS_ROOM, err) };
 	if (group->shown.room)
 		return group;
 	free(group);

@@ -16,6 +16,7 @@
 struct nn_ranks {
 	size_t rank;
 	size_t size;
+	bool lost;  /* one of them has ended: the others can only be ended too */
 	void *room; /* [size][NN_RANKS_ROOM] bytes: what all say, in agree.c */
 };
 #define NN_RANKS_ROOM 2048
@@ -70,6 +71,9 @@ void nn_ranks_wait(struct nn_ranks *ranks);
 struct nn_ranks_memory;
 int nn_ranks_share(struct nn_ranks_memory **memory, struct nn_ranks *ranks, size_t bytes,
 	void **places, struct nn_error *err);
+/* Has the process of one of them ended? Its rank, or the number of ranks. For whoever waits there for a
+ * store of another: MPI, which ends the job as a rule, may not see it. */
+size_t nn_ranks_ended(const struct nn_ranks_memory *memory);
 void nn_ranks_unshare(struct nn_ranks_memory *memory); /* NULL is fine */
 
 #endif

@@ -46,6 +46,8 @@ struct nn_exchange {
 };
 
 struct nn_exchange_type {
+	/* What fails in the calls below, but for open, is NN_FAILED: a rank has ended, or there is no memory. The others
+	 * do not know it then, and wait: whoever sees it must end the job. */
 	const char *name;
 	size_t keep; /* nodes of a rank that need not be added before they leave it */
 	/* All. Sets params, buffers, notes, squares, flags and the sources' sums. */
@@ -60,11 +62,11 @@ struct nn_exchange_type {
 	/* All, when all is ready and this rank's notes are in place: all notes are there, and the sources. */
 	int (*meet)(struct nn_exchange *exchange, struct nn_error *err);
 	/* All: the squares of this rank's slice are known to all. */
-	void (*share_squares)(struct nn_exchange *exchange);
+	int (*share_squares)(struct nn_exchange *exchange, struct nn_error *err);
 	/* All: so are its squares, flag and parameters; gradients may be made again. */
-	void (*finish)(struct nn_exchange *exchange);
+	int (*finish)(struct nn_exchange *exchange, struct nn_error *err);
 	/* All: rank 0's word. */
-	void (*tell)(struct nn_exchange *exchange, struct nn_rank_word *word);
+	int (*tell)(struct nn_exchange *exchange, struct nn_rank_word *word, struct nn_error *err);
 };
 extern const struct nn_exchange_type nn_exchange_shared;   /* memory of one machine */
 extern const struct nn_exchange_type nn_exchange_messages; /* MPI's messages */

@@ -170,24 +170,29 @@ static int meet_messages(struct nn_exchange *exchange, struct nn_error *err)
 	return NN_OK;
 }
 
-static void share_squares(struct nn_exchange *exchange)
+static int share_squares(struct nn_exchange *exchange, struct nn_error *err)
 {
+	(void)err;
 	nn_ranks_spread(exchange->ranks, exchange->squares, sizeof *exchange->squares,
 		exchange->block_starts);
+	return NN_OK;
 }
 
-static void finish_messages(struct nn_exchange *exchange)
+static int finish_messages(struct nn_exchange *exchange, struct nn_error *err)
 {
 	nn_ranks_spread(exchange->ranks, exchange->params, sizeof *exchange->params,
 		exchange->element_starts);
-	share_squares(exchange);
 	nn_ranks_gather(exchange->ranks, exchange->flags + exchange->ranks->rank, sizeof(double),
 		exchange->flags);
+	return share_squares(exchange, err);
 }
 
-static void tell_messages(struct nn_exchange *exchange, struct nn_rank_word *word)
+static int tell_messages(struct nn_exchange *exchange, struct nn_rank_word *word,
+	struct nn_error *err)
 {
+	(void)err;
 	nn_ranks_tell(exchange->ranks, word, sizeof *word);
+	return NN_OK;
 }
 
 const struct nn_exchange_type nn_exchange_messages = {

@@ -24,34 +24,48 @@ struct own {
 
 #define LOOKS 2000 /* before the processor is left to others */
 #define YIELDS 20000
+#define NAPS 1000 /* between two looks at the others */
 
-/* Whoever waits long, as for a validation, sleeps. */
-static void wait_turn(const struct meeting *meeting, size_t turn)
+/* Whoever waits long, as for a validation, sleeps, and looks whether the others are still there. */
+static int wait_turn(const struct nn_exchange *exchange, size_t turn, struct nn_error *err)
 {
 	const struct timespec nap = { .tv_nsec = 50000 };
+	const struct own *own = exchange->own;
+	size_t looks = 0;
+	size_t gone;
 
-	for (size_t looks = 0; atomic_load_explicit(&meeting->turn, memory_order_acquire) == turn;
-		looks++)
-		if (looks > LOOKS + YIELDS)
-			nanosleep(&nap, NULL);
-		else if (looks > LOOKS)
+	while (atomic_load_explicit(&own->meeting->turn, memory_order_acquire) == turn) {
+		if (++looks <= LOOKS)
+			continue;
+		if (looks <= LOOKS + YIELDS) {
 			sched_yield();
+			continue;
+		}
+		nanosleep(&nap, NULL);
+		if (looks % NAPS)
+			continue;
+		gone = nn_ranks_ended(own->memory);
+		/* It may have been here before it ended. */
+		if (gone < exchange->ranks->size &&
+			atomic_load_explicit(&own->meeting->turn, memory_order_acquire) == turn)
+			return nn_fail(err, NN_FAILED, "rank %zu has ended", gone);
+	}
+	return NN_OK;
 }
 
 /* All that was written before is seen by all afterwards. */
-static void barrier(const struct nn_exchange *exchange)
+static int barrier(const struct nn_exchange *exchange, struct nn_error *err)
 {
 	struct own *own = exchange->own;
 	struct meeting *meeting = own->meeting;
 	size_t turn = atomic_load_explicit(&meeting->turn, memory_order_relaxed);
 
 	if (atomic_fetch_add_explicit(&meeting->arrived, 1, memory_order_acq_rel) + 1 <
-		exchange->ranks->size) {
-		wait_turn(meeting, turn);
-		return;
-	}
+		exchange->ranks->size)
+		return wait_turn(exchange, turn, err);
 	atomic_store_explicit(&meeting->arrived, 0, memory_order_relaxed);
 	atomic_store_explicit(&meeting->turn, turn + 1, memory_order_release);
+	return NN_OK;
 }
 
 /* What of a rank's memory lies where: bytes. */
@@ -172,26 +186,23 @@ static int ready_shared(struct nn_exchange *exchange, size_t node, size_t from, 
 	return NN_OK;
 }
 
-static int meet_shared(struct nn_exchange *exchange, struct nn_error *err)
+static int pass_shared(struct nn_exchange *exchange, struct nn_error *err)
 {
-	(void)err;
-	barrier(exchange);
-	return NN_OK;
+	return barrier(exchange, err);
 }
 
-static void pass_shared(struct nn_exchange *exchange)
-{
-	barrier(exchange);
-}
-
-static void tell_shared(struct nn_exchange *exchange, struct nn_rank_word *word)
+static int tell_shared(struct nn_exchange *exchange, struct nn_rank_word *word,
+	struct nn_error *err)
 {
 	struct own *own = exchange->own;
+	int status;
 
 	if (!exchange->ranks->rank)
 		own->meeting->word = *word;
-	barrier(exchange);
-	*word = own->meeting->word;
+	status = barrier(exchange, err);
+	if (!status)
+		*word = own->meeting->word;
+	return status;
 }
 
 const struct nn_exchange_type nn_exchange_shared = {
@@ -201,7 +212,7 @@ const struct nn_exchange_type nn_exchange_shared = {
 	.close = close_shared,
 	.begin = begin_shared,
 	.ready = ready_shared,
-	.meet = meet_shared,
+	.meet = pass_shared,
 	.share_squares = pass_shared,
 	.finish = pass_shared,
 	.tell = tell_shared,

@@ -85,7 +85,15 @@ int nn_rank_gather_state(struct training *training, struct nn_error *err)
 	unsigned char *part = state->data;
 	int status = whole ? NN_OK : NN_FAILED;
 
-	crew->exchange.type->tell(&crew->exchange, &word);
+	if (crew->world->lost) {
+		free(whole);
+		return nn_fail(err, NN_FAILED, "not all of the optimizer's state is there");
+	}
+	if (crew->exchange.type->tell(&crew->exchange, &word, err)) {
+		crew->world->lost = true;
+		free(whole);
+		return NN_FAILED;
+	}
 	status = nn_ranks_agree(crew->ranks, status, err);
 	if (status) {
 		free(whole);

@@ -316,6 +316,16 @@ static int gradients(struct training *training, struct nn_error *err)
 
 /* --- all together -------------------------------------------------------------------------- */
 
+/* From now on the others cannot be met any more. */
+static int lost(struct nn_rank_crew *crew, int status)
+{
+	if (status) {
+		crew->listening = false;
+		crew->world->lost = true;
+	}
+	return status;
+}
+
 static double *notes_of(const struct nn_rank_crew *crew, size_t rank)
 {
 	return crew->exchange.notes + rank * crew->exchange.note_count;
@@ -375,7 +385,8 @@ static struct nn_slice_update update_of(const struct training *training,
 }
 
 /* The slice of the sum, in the place of the first of this rank's nodes: nobody else reads it there. */
-static struct nn_slice_source sum_first(struct nn_rank_crew *crew, struct nn_slice_sum *sum)
+static int sum_first(struct nn_rank_crew *crew, const struct nn_slice_sum *sum,
+	struct nn_slice_source *single, struct nn_error *err)
 {
 	const size_t *blocks = crew->exchange.block_starts + crew->ranks->rank;
 	const struct nn_rank_node *node =
@@ -383,8 +394,8 @@ static struct nn_slice_source sum_first(struct nn_rank_crew *crew, struct nn_sli
 	float *out = crew->exchange.buffers[node->buffer];
 
 	nn_slice_sum(crew->slicer, sum, out, 0, blocks[0], blocks[1]);
-	crew->exchange.type->share_squares(&crew->exchange);
-	return (struct nn_slice_source){ { 0, crew->plan.shards }, out, 0 };
+	*single = (struct nn_slice_source){ { 0, crew->plan.shards }, out, 0 };
+	return lost(crew, crew->exchange.type->share_squares(&crew->exchange, err));
 }
 
 static int not_finite(struct training *training, double norm, struct nn_error *err)
@@ -415,9 +426,12 @@ static int update(struct training *training, const struct nn_rank_node *total, s
 	struct nn_optim_pass pass;
 	double norm = 0;
 	bool finite = true;
+	int status;
 
 	if (nn_updater_optim(training->updater)->clip > 0) {
-		single = sum_first(crew, &sum);
+		status = sum_first(crew, &sum, &single, err);
+		if (status)
+			return status;
 		sum.sources = &single;
 		sum.count = 1;
 		norm = nn_slicer_norm(crew->slicer, exchange->squares);
@@ -431,7 +445,11 @@ static int update(struct training *training, const struct nn_rank_node *total, s
 	update = update_of(training, &pass);
 	exchange->flags[crew->ranks->rank] =
 		nn_slice_update(crew->slicer, &sum, &update, blocks[0], blocks[1]);
-	exchange->type->finish(exchange);
+	status = lost(crew, exchange->type->finish(exchange, err));
+	if (status) {
+		nn_updater_spoil(training->updater);
+		return status;
+	}
 	norm = nn_slicer_norm(crew->slicer, exchange->squares);
 	for (size_t r = 0; r < crew->ranks->size; r++)
 		finite = finite && exchange->flags[r] > 0;
@@ -450,7 +468,7 @@ static int step(struct training *training, struct nn_error *err)
 	int met;
 
 	write_notes(training, status, now() - began);
-	met = crew->exchange.type->meet(&crew->exchange, err);
+	met = lost(crew, crew->exchange.type->meet(&crew->exchange, err));
 	if (met)
 		return met;
 	if (!read_notes(crew))
@@ -468,11 +486,12 @@ int nn_train_rank_step(struct training *training, struct nn_error *err)
 {
 	struct nn_rank_crew *crew = training->crew;
 	struct nn_rank_word word = { .order = NN_RANK_STEP };
+	int status;
 
 	training->progress.validated = false;
 	training->progress.busy = crew->ranks->size;
-	crew->exchange.type->tell(&crew->exchange, &word);
-	return step(training, err);
+	status = lost(crew, crew->exchange.type->tell(&crew->exchange, &word, err));
+	return status ? status : step(training, err);
 }
 
 int nn_rank_follow(struct training *training, struct nn_error *err)
@@ -480,13 +499,16 @@ int nn_rank_follow(struct training *training, struct nn_error *err)
 	struct nn_rank_crew *crew = training->crew;
 	struct nn_rank_word word = { 0 };
 	struct nn_error ignored;
+	int status;
 
 	if (!crew->ranks) {
 		nn_ranks_sleep(crew->world);
 		nn_ranks_tell(crew->world, &word, sizeof word);
 	}
 	while (crew->ranks && word.order != NN_RANK_END) {
-		crew->exchange.type->tell(&crew->exchange, &word);
+		status = lost(crew, crew->exchange.type->tell(&crew->exchange, &word, err));
+		if (status)
+			return status;
 		/* What goes wrong, rank 0 knows too. */
 		if (word.order == NN_RANK_STEP)
 			step(training, &ignored);
@@ -503,8 +525,10 @@ int nn_rank_follow(struct training *training, struct nn_error *err)
 static void say_end(struct nn_rank_crew *crew, int status)
 {
 	struct nn_rank_word word = { .order = NN_RANK_END, .status = status };
+	struct nn_error ignored;
 
-	crew->exchange.type->tell(&crew->exchange, &word);
+	if (lost(crew, crew->exchange.type->tell(&crew->exchange, &word, &ignored)))
+		return;
 	for (size_t r = crew->ranks->size; r < crew->world->size; r++)
 		nn_ranks_wake(crew->world, r);
 	if (crew->ranks->size < crew->world->size)

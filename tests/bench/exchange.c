@@ -60,7 +60,8 @@ static void once(struct way *way, struct nn_slicer *slicer, size_t elements)
 	sum = (struct nn_slice_sum){ exchange->sources, way->plan.node_count, exchange->squares };
 	nn_slice_sum(slicer, &sum, exchange->params, 0, exchange->block_starts[rank],
 		exchange->block_starts[rank + 1]);
-	exchange->type->finish(exchange);
+	if (exchange->type->finish(exchange, &err))
+		die(&err);
 }
 
 static void open_way(struct way *way, struct nn_ranks *ranks, struct nn_slicer *slicer,
