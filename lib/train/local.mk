@@ -48,5 +48,5 @@ libnnpipe_a_SOURCES += lib/train/supply.c lib/train/supply.h lib/train/serve_dat
 libnnpipe_a_SOURCES += lib/train/serve_answers.c lib/train/serve_answers.h
 libnnpipe_a_SOURCES += lib/train/rank_plan.c lib/train/rank_plan.h lib/train/rank_survey.c
 libnnpipe_a_SOURCES += lib/train/rank_step.c lib/train/rank_step.h lib/train/rank_step-private.h
-libnnpipe_a_SOURCES += lib/train/rank_state.c lib/train/exchange.c lib/train/exchange.h
+libnnpipe_a_SOURCES += lib/train/rank_state.c lib/train/rank_open.c lib/train/exchange.c lib/train/exchange.h
 libnnpipe_a_SOURCES += lib/train/exchange_shared.c lib/train/exchange_messages.c

@@ -89,8 +89,7 @@ int nn_rank_gather_state(struct training *training, struct nn_error *err)
 		free(whole);
 		return nn_fail(err, NN_FAILED, "not all of the optimizer's state is there");
 	}
-	if (crew->exchange.type->tell(&crew->exchange, &word, err)) {
-		crew->world->lost = true;
+	if (nn_rank_lost(crew, crew->exchange.type->tell(&crew->exchange, &word, err))) {
 		free(whole);
 		return NN_FAILED;
 	}

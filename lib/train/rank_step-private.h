@@ -1,4 +1,4 @@
-/* What the files of a training by ranks share: rank_survey.c, rank_state.c and rank_step.c. */
+/* What the files of a training by ranks share: rank_survey.c, rank_open.c, rank_state.c and rank_step.c. */
 #ifndef NN_TRAIN_RANK_STEP_PRIVATE_H
 #define NN_TRAIN_RANK_STEP_PRIVATE_H
 
@@ -40,6 +40,12 @@ struct nn_rank_crew {
 	struct nn_bundle layout; /* of the parameters */
 };
 
+/* For nn_network_watch; the context is the training. */
+void nn_rank_gradient_made(void *context, size_t first, size_t count);
+/* Passes `status` on; if it is none that is well, the others cannot be met any more. */
+int nn_rank_lost(struct nn_rank_crew *crew, int status);
+/* What a rank told of the last step. */
+double *nn_rank_notes(const struct nn_rank_crew *crew, size_t rank);
 /* The slots of this rank, from the checkpoint's state, of which only the number of updates stays. */
 int nn_rank_keep_slice(struct training *training, struct nn_error *err);
 /* The others' part of nn_rank_gather_state. */
