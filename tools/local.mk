@@ -30,3 +30,6 @@ nn_train_SOURCES += tools/train-start.c tools/train-start.h
 nn_train_SOURCES += tools/train-faults.c tools/train-faults.h
 bin_PROGRAMS += nn-plot
 nn_plot_SOURCES = tools/nn-plot.c
+bin_PROGRAMS += nn-slice nn-join
+nn_slice_SOURCES = tools/nn-slice.c
+nn_join_SOURCES = tools/nn-join.c
