@@ -7,6 +7,7 @@ nobase_dist_demo_SCRIPTS = \
 	examples/linear-regression/run.sh \
 	examples/mnist-cnn/run.sh \
 	examples/parallel/run.sh \
+	examples/parameter-servers/run.sh \
 	examples/ssh/run.sh \
 	examples/straggler/run.sh \
 	examples/tiny-gpt/run.sh \
@@ -27,6 +28,7 @@ nobase_dist_demo_DATA = \
 	examples/mnist-cnn/digits.json \
 	examples/mnist-cnn/mnist.json \
 	examples/parallel/README.md \
+	examples/parameter-servers/README.md \
 	examples/ssh/README.md \
 	examples/ssh/hosts.sh \
 	examples/straggler/README.md \
