@@ -77,10 +77,9 @@ static int check_alike(const struct nn_join_source *a, const struct nn_join_sour
 	if (p->id != q->id)
 		return nn_fail(err, NN_BAD, "%s is of model %016llx, but %s of model %016llx",
 			a->name, (unsigned long long)p->id, b->name, (unsigned long long)q->id);
-	if (p->weight != q->weight || memcmp(&p->loss, &q->loss, sizeof p->loss))
-		return nn_fail(err, NN_BAD,
-			"%s has a weight of %g and a loss of %g, but %s has %g and %g", a->name,
-			p->weight, p->loss, b->name, q->weight, q->loss);
+	if (p->weight != q->weight)
+		return nn_fail(err, NN_BAD, "%s has a weight of %g, but %s of %g", a->name,
+			p->weight, b->name, q->weight);
 	if ((p->flags ^ q->flags) & NN_FLAG_MORE)
 		return nn_fail(err, NN_BAD, "%s has more of its step behind it, but %s has not",
 			p->flags & NN_FLAG_MORE ? a->name : b->name,
@@ -116,6 +115,26 @@ static int sort_parts(struct nn_join *job, struct nn_join_source *sources, size_
 			return nn_fail(err, NN_BAD, "slice %zu of %zu is missing", k, parts);
 	if (count < parts)
 		return nn_fail(err, NN_BAD, "slice %zu of %zu is missing", count, parts);
+	return NN_OK;
+}
+
+/* That of all parts, or of those that know it: of several stages only the last does. */
+static int take_loss(const struct nn_join *job, size_t count, double *loss, struct nn_error *err)
+{
+	const struct nn_join_source *known = NULL;
+
+	*loss = 0;
+	for (size_t k = 0; k < count; k++) {
+		const struct nn_join_source *part = job->parts[k];
+
+		if (part->preamble.loss == 0)
+			continue;
+		if (known && memcmp(loss, &part->preamble.loss, sizeof *loss))
+			return nn_fail(err, NN_BAD, "%s has a loss of %g, but %s of %g",
+				known->name, *loss, part->name, part->preamble.loss);
+		known = part;
+		*loss = part->preamble.loss;
+	}
 	return NN_OK;
 }
 
@@ -274,6 +293,9 @@ int nn_join_write(struct nn_join *job, struct nn_join_source *sources, size_t co
 	if (status)
 		return status;
 	preamble = sources[0].preamble;
+	status = take_loss(job, count, &preamble.loss, err);
+	if (status)
+		return status;
 	preamble.part = preamble.parts = 0;
 	preamble.flags &= NN_FLAG_MORE;
 	if (preamble.kind == NN_KIND_STATE && !preamble.id && preamble.step == job->step)

@@ -127,7 +127,7 @@ static struct nn_preamble preamble_of(const struct nn_preamble *grad,
 		.loss = slice->loss };
 }
 
-/* Is what came of the same sum, and of the slice whose turn it is? */
+/* Is what came of the same sum (of stages only the last knows the loss), and of the slice whose turn it is? */
 static int check_frame(const struct nn_sums *sums, const struct nn_preamble *mine,
 	const struct nn_preamble *theirs, uint32_t part, struct nn_error *err)
 {
@@ -144,7 +144,8 @@ static int check_frame(const struct nn_sums *sums, const struct nn_preamble *min
 			(unsigned long long)mine->step, (unsigned long long)mine->epoch,
 			(unsigned long long)mine->seed);
 	if (theirs->rows != mine->rows || memcmp(&theirs->weight, &mine->weight, sizeof(double)) ||
-		memcmp(&theirs->loss, &mine->loss, sizeof(double)))
+		(theirs->loss != 0 && mine->loss != 0 &&
+			memcmp(&theirs->loss, &mine->loss, sizeof(double))))
 		return nn_fail(err, NN_BAD,
 			"slice %u has a gradient of %llu rows and a loss of %g, this one of %llu "
 			"and %g",

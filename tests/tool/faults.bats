@@ -117,6 +117,8 @@ faults() {
 	faults nn-slice -k 1/2 checkpoint.nnt
 	nn-slice -n 2 checkpoint.nnt
 	faults nn-join slice-1.nnt slice-0.nnt
+	nn-slice -n 2 -o 'next-%d' next.nnt
+	faults nn-update slice-1.nnt next-1
 	cat slice-?.nnt >both.nnt
 	faults nn-join both.nnt
 }

@@ -86,11 +86,16 @@ setup() {
 	fails 1 "frame 0 of m-0 (slice 0 of 2) is a model, but frame 0 of g-1 (slice 1 of 2) a grad" \
 		nn-join m-0 g-1
 	frames grad step=1 part=0 parts=2 a=1 >a
-	for what in step=2 seed=1 'shards=4 first=0 end=1' rows=3 weight=2 loss=1 more=1; do
+	for what in step=2 seed=1 'shards=4 first=0 end=1' rows=3 weight=2 more=1; do
 		frames grad step=1 part=1 parts=2 $what b=1 >b
 		fails 1 "frame 0 of a (slice 0 of 2)" nn-join a b
 		grep -q "frame 0 of b (slice 1 of 2)" err
 	done
+	frames grad step=1 part=0 parts=2 loss=1 a=1 >l
+	frames grad step=1 part=1 parts=2 loss=2 b=1 >b
+	fails 1 "frame 0 of l (slice 0 of 2) has a loss of 1, but frame 0 of b (slice 1 of 2) of 2" nn-join l b
+	# One that does not know it has 0.
+	nn-join a b | nn-info --json | grep -q '"loss":2,'
 	frames grad step=1 part=1 parts=2 kernel=K b=1 >b
 	fails 1 "metadata \`kernel\` of slices 0 and 1 differ" nn-join a b
 	# One model's slices, of which one has changed.

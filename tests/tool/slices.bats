@@ -106,6 +106,7 @@ servers() {
 		mkfifo m-$k g-0-$k g-1-$k
 		nn-reduce g-0-$k g-1-$k |
 			nn-update --loop "$@" $(ring $k "$n") -c c-$k s-$k >m-$k 3>&- &
+		echo $! >pid-$k
 	done
 	mkfifo w-0 w-1
 	for w in 0 1; do
@@ -129,6 +130,15 @@ servers() {
 	rm -f m-* g-*-* w-* c-* s-*
 	servers 2 --epochs 1
 	nn-join c-? | cmp - further
+}
+
+@test "a server that dies ends the pipe, and the others keep what they reached" {
+	servers 3 --steps 1000000 -O adam --clip 0.5 --every 1 2>err &
+	pipe=$!
+	await '[ -s c-0 ] && [ -s c-1 ] && [ -s c-2 ]'
+	kill -9 "$(cat pid-1)"
+	await '! kill -0 $pipe 2>/dev/null'
+	for k in 0 2; do nn-info --verify c-$k; done
 }
 
 @test "models and deltas of slices are averaged as whole ones are" {
