@@ -9,6 +9,7 @@ nobase_dist_demo_SCRIPTS = \
 	examples/mpi/run.sh \
 	examples/parallel/run.sh \
 	examples/slurm/run.sh \
+	examples/parameter-servers/run.sh \
 	examples/ssh/run.sh \
 	examples/straggler/run.sh \
 	examples/tiny-gpt/run.sh \
@@ -33,6 +34,7 @@ nobase_dist_demo_DATA = \
 	examples/slurm/README.md \
 	examples/slurm/cluster.sh \
 	examples/slurm/train.sbatch \
+	examples/parameter-servers/README.md \
 	examples/ssh/README.md \
 	examples/ssh/hosts.sh \
 	examples/straggler/README.md \

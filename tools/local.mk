@@ -32,3 +32,6 @@ bin_PROGRAMS += nn-plot
 nn_plot_SOURCES = tools/nn-plot.c
 nn_train_SOURCES += tools/train-ranks.c tools/train-ranks.h
 nn_train_LDADD = $(LDADD) $(MPI_LIBS)
+bin_PROGRAMS += nn-slice nn-join
+nn_slice_SOURCES = tools/nn-slice.c
+nn_join_SOURCES = tools/nn-join.c

@@ -16,10 +16,16 @@ libnnpipe_a_SOURCES += \
 	lib/train/shards.c \
 	lib/train/shards.h \
 	lib/train/state.c \
+	lib/train/sums.c \
+	lib/train/sums.h \
+	lib/train/sums-private.h \
+	lib/train/sums_blocks.c \
 	lib/train/state.h \
 	lib/train/task.c \
 	lib/train/task.h \
+	lib/train/update-private.h \
 	lib/train/update.c \
+	lib/train/update_check.c \
 	lib/train/update.h \
 	lib/train/worker.c
 	lib/train/reduction.h

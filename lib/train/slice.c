@@ -177,18 +177,6 @@ bool nn_slice_update(const struct nn_slicer *slicer, const struct nn_slice_sum *
 	return finite;
 }
 
-/* [first, first + count) of anything, added as the fixed tree has it. */
-static double add_squares(const double *squares, size_t count)
-{
-	size_t left = 1;
-
-	if (count == 1)
-		return squares[0];
-	while (2 * left < count)
-		left *= 2;
-	return add_squares(squares, left) + add_squares(squares + left, count - left);
-}
-
 static double add_tensors(const struct nn_slicer *slicer, const double *squares, size_t first,
 	size_t count)
 {
@@ -196,9 +184,7 @@ static double add_tensors(const struct nn_slicer *slicer, const double *squares,
 	size_t skip = 0;
 
 	if (count == 1)
-		return slicer->params->tensors[first].count ?
-			add_squares(squares, count_blocks(&slicer->params->tensors[first])) :
-			0;
+		return nn_tree_sum(squares, count_blocks(&slicer->params->tensors[first]));
 	while (2 * left < count)
 		left *= 2;
 	for (size_t i = first; i < first + left; i++)

@@ -3,7 +3,7 @@
 # speed of both.
 #   BENCHES += tests/bench/NAME.bash
 BENCHES = tests/bench/startup.bash tests/bench/import.bash tests/bench/shard.bash \
-	tests/bench/reduce.bash tests/bench/train.bash tests/bench/networks.bash \
+	tests/bench/reduce.bash tests/bench/slices.bash tests/bench/train.bash tests/bench/networks.bash \
 	tests/bench/link.bash tests/bench/mpi.bash
 bench_helpers = tests/bench/spawn tests/bench/make-data tests/bench/inflate \
 	tests/bench/products

@@ -64,6 +64,11 @@ example() {
 	[ "$(grep -c '^  same bits' out)" -eq 2 ]
 }
 
+@test "parameter servers: files, live pipes, hosts" {
+	example parameter-servers
+	[ "$(grep -c '^  same bits' out)" -eq 3 ]
+}
+
 @test "straggler: the same bits, whoever did it" {
 	example straggler
 	[ "$(grep -c '^  same bits' out)" -eq 3 ]

@@ -10,6 +10,7 @@ setup_file() {
 	nn-import -t 4 -o data.nnt data.csv
 	nn-init --mlp 3,4,2 --seed 1 --data data.nnt -o model.nnt
 	nn-grad -m model.nnt -o grad.nnt data.nnt
+	nn-slice -n 2 model.nnt
 	printf 'step\tloss\n1\t2\n2\t1\n' >log.tsv
 }
 
@@ -34,6 +35,8 @@ usual() {
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
 	nn-assign) echo nn-assign -w 2 data.nnt ;;
 	nn-plot) echo nn-plot --ascii log.tsv ;;
+	nn-slice) echo nn-slice -k 0/2 model.nnt ;;
+	nn-join) echo nn-join slice-0.nnt slice-1.nnt ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
@@ -134,7 +137,7 @@ is_in() {
 		nn-import | nn-init | nn-plot) continue ;; # a person may type a table, and a spec
 		nn-update) line="nn-update model.nnt" ;;
 		nn-eval | nn-predict | nn-grad) line="$tool -m - data.nnt" ;;
-		nn-shard) line="nn-shard -n 2 -k 0/2" ;;
+		nn-shard | nn-slice) line="$tool -n 2 -k 0/2" ;;
 		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
 		nn-assign) line="nn-assign -" ;;
@@ -177,6 +180,8 @@ from_stdin() {
 	nn-convert) echo nn-convert --to safetensors ;;
 	nn-assign) echo nn-assign -w 2 - ;;
 	nn-plot) echo nn-plot ;;
+	nn-slice) echo nn-slice -k 1/2 ;;
+	nn-join) echo nn-join ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -226,6 +231,8 @@ stdin_places() {
 	nn-convert) echo "nn-convert --to nnt -o kept" ;;
 	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
 	nn-plot) echo "nn-plot -o kept -" ;;
+	nn-slice) echo "nn-slice -n 2 -o kept-%d" ;;
+	nn-join) echo "nn-join -o kept" "nn-join -o kept slice-0.nnt -" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }

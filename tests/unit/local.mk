@@ -54,6 +54,8 @@ UNIT_TESTS += tests/unit/test-deadline
 tests_unit_test_deadline_SOURCES = tests/unit/test-deadline.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-plot
 tests_unit_test_plot_SOURCES = tests/unit/test-plot.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-slice
+tests_unit_test_slice_SOURCES = tests/unit/test-slice.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
