@@ -10,9 +10,10 @@
 #include "base/error.h"
 #include "optim/optim.h"
 #include "reduce/reduce.h"
+#include "stream/part.h"
 #include "tensor/tensor.h"
 
-#define NN_SLICE_BLOCK 4096
+#define NN_SLICE_BLOCK NN_PART_BLOCK
 
 struct nn_slicer;
 /* `params` (its layout counts) and the options must outlive it. */
