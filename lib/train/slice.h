@@ -9,10 +9,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "stream/part.h"
 #include "tensor/tensor.h"
 #include "train/shared.h"
 
-#define NN_SLICE_BLOCK 4096
+#define NN_SLICE_BLOCK NN_PART_BLOCK /* where slices are cut, too */
 
 struct nn_slicer;
 /* `params` (its layout counts) and the options must outlive it. */

@@ -90,8 +90,8 @@ static int copy_tensors(const struct nn_bundle *from, struct nn_bundle *to, stru
 	return NN_OK;
 }
 
-/* What the old state has for the new one: all its data, where both are laid out alike, as they nearly
- * always are. */
+/* What the old state has for the new one: all its data, where both are laid out alike, as they
+ * nearly always are. */
 static int carry_over(struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err)
 {
 	int status;
