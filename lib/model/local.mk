@@ -13,9 +13,12 @@ libnnpipe_a_SOURCES += \
 	lib/model/network-private.h \
 	lib/model/network.c \
 	lib/model/network.h \
+	lib/model/pass.c \
 	lib/model/slots.c \
 	lib/model/spec.c \
 	lib/model/spec_write.c \
+	lib/model/stage.c \
+	lib/model/stage.h \
 	lib/model/summary.c \
 	lib/model/summary.h \
 	lib/model/table.c \

@@ -123,3 +123,5 @@ tests_unit_bits_avx2_CFLAGS = $(bits_flags) -mavx2 -mfma
 tests_unit_bits_avx512_SOURCES = $(loops)
 tests_unit_bits_avx512_CFLAGS = $(bits_flags) -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
 endif
+UNIT_TESTS += tests/unit/test-stage
+tests_unit_test_stage_SOURCES = tests/unit/test-stage.c tests/unit/tap.h
