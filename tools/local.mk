@@ -30,3 +30,5 @@ nn_train_SOURCES += tools/train-start.c tools/train-start.h
 nn_train_SOURCES += tools/train-faults.c tools/train-faults.h
 bin_PROGRAMS += nn-plot
 nn_plot_SOURCES = tools/nn-plot.c
+bin_PROGRAMS += nn-stage
+nn_stage_SOURCES = tools/nn-stage.c tools/threads.h

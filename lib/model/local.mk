@@ -13,6 +13,8 @@ libnnpipe_a_SOURCES += \
 	lib/model/network-private.h \
 	lib/model/network.c \
 	lib/model/network.h \
+	lib/model/part.c \
+	lib/model/part.h \
 	lib/model/pass.c \
 	lib/model/slots.c \
 	lib/model/spec.c \

@@ -45,3 +45,6 @@ libnnpipe_a_SOURCES += lib/train/journal.c lib/train/journal.h
 libnnpipe_a_SOURCES += lib/train/packed.c lib/train/packed.h
 libnnpipe_a_SOURCES += lib/train/supply.c lib/train/supply.h lib/train/serve_data.c lib/train/serve_data.h
 libnnpipe_a_SOURCES += lib/train/serve_answers.c lib/train/serve_answers.h
+libnnpipe_a_SOURCES += lib/train/act.c lib/train/act.h lib/train/stage.c lib/train/stage.h
+libnnpipe_a_SOURCES += lib/train/stage_lines.c lib/train/stage-private.h
+libnnpipe_a_SOURCES += lib/train/step.c lib/train/step.h lib/train/stage_part.c lib/train/stage_part.h

@@ -46,3 +46,4 @@ BATS_TESTS += tests/tool/nn-train-faults.bats
 BATS_TESTS += tests/tool/nn-plot.bats
 BATS_TESTS += tests/tool/bits.bats
 BATS_TESTS += tests/tool/networks.bats
+BATS_TESTS += tests/tool/nn-stage.bats

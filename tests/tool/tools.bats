@@ -34,6 +34,7 @@ usual() {
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
 	nn-assign) echo nn-assign -w 2 data.nnt ;;
 	nn-plot) echo nn-plot --ascii log.tsv ;;
+	nn-stage) echo nn-stage -m model.nnt 0/1 data.nnt ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
@@ -138,6 +139,7 @@ is_in() {
 		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
 		nn-assign) line="nn-assign -" ;;
+		nn-stage) line="nn-stage -m - 0/1 data.nnt" ;;
 		*) line=$tool ;;
 		esac
 		run script -qec "$line >out" /dev/null </dev/null
@@ -177,6 +179,7 @@ from_stdin() {
 	nn-convert) echo nn-convert --to safetensors ;;
 	nn-assign) echo nn-assign -w 2 - ;;
 	nn-plot) echo nn-plot ;;
+	nn-stage) echo nn-stage -m model.nnt 0/1 - ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -226,6 +229,7 @@ stdin_places() {
 	nn-convert) echo "nn-convert --to nnt -o kept" ;;
 	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
 	nn-plot) echo "nn-plot -o kept -" ;;
+	nn-stage) echo "nn-stage -m model.nnt -o kept 0/1 -" "nn-stage -m - -o kept 0/1 data.nnt" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }
