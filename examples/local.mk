@@ -6,7 +6,10 @@ nobase_dist_demo_SCRIPTS = \
 	examples/kill-it/run.sh \
 	examples/linear-regression/run.sh \
 	examples/mnist-cnn/run.sh \
+	examples/mpi/run.sh \
 	examples/parallel/run.sh \
+	examples/slurm/run.sh \
+	examples/parameter-servers/run.sh \
 	examples/ssh/run.sh \
 	examples/straggler/run.sh \
 	examples/tiny-gpt/run.sh \
@@ -26,7 +29,12 @@ nobase_dist_demo_DATA = \
 	examples/mnist-cnn/README.md \
 	examples/mnist-cnn/digits.json \
 	examples/mnist-cnn/mnist.json \
+	examples/mpi/README.md \
 	examples/parallel/README.md \
+	examples/slurm/README.md \
+	examples/slurm/cluster.sh \
+	examples/slurm/train.sbatch \
+	examples/parameter-servers/README.md \
 	examples/ssh/README.md \
 	examples/ssh/hosts.sh \
 	examples/straggler/README.md \

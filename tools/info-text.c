@@ -30,6 +30,17 @@ static int show_stats(struct info_view *view, const struct nn_stats *stats, stru
 	return status;
 }
 
+/* " from 4096 of [32, 256]" */
+static int show_range(struct info_view *view, const struct nn_range *range, struct nn_error *err)
+{
+	char shape_text[NN_SHAPE_TEXT];
+
+	if (!range->cut)
+		return NN_OK;
+	nn_shape_text(range->ndim, range->shape, shape_text);
+	return nn_buffer_printf(&view->text, err, " from %zu of %s", range->first, shape_text);
+}
+
 /* "  0.weight  F32 [32, 64]", names padded to `width`. */
 static int show_tensor(struct info_view *view, size_t i, int width, struct nn_error *err)
 {
@@ -52,6 +63,8 @@ static int show_tensor(struct info_view *view, size_t i, int width, struct nn_er
 			width > length ? width - length : 0, "", nn_dtype_name(tensor->dtype),
 			shape_text);
 	}
+	if (!status && view->ranges)
+		status = show_range(view, &view->ranges[i], err);
 	if (!status && view->stats)
 		status = show_stats(view, &view->stats[i], err);
 	return status ? status : nn_buffer_puts(&view->text, "\n", err);
@@ -155,6 +168,8 @@ static int show_metas(struct info_view *view, struct nn_error *err)
 	for (size_t i = 0; i < view->layout.meta_count && !status; i++) {
 		const struct nn_meta *meta = &view->layout.metas[i];
 
+		if (view->ranges && !strcmp(meta->key, NN_PART_META))
+			continue;
 		status = nn_buffer_puts(&view->text, "  ", err);
 		if (!status)
 			status = nn_describe_text(&view->text, meta->key, TEXT_LIMIT, err);
@@ -191,11 +206,22 @@ int info_close_run(struct info_view *view, struct nn_error *err)
 	if (!status)
 		status = show_metas(view, err);
 	nn_bundle_free(&view->layout);
+	free(view->ranges);
+	view->ranges = NULL;
 	free(view->stats);
 	view->stats = NULL;
 	view->run = 0;
 	view->run_rows = 0;
 	return status;
+}
+
+/* Metadata that make no sense are shown as they are. */
+static int take_ranges(struct info_view *view, struct nn_error *err)
+{
+	if (!nn_part_kind(view->kind) || !nn_bundle_meta(&view->layout, NN_PART_META) ||
+		nn_part_ranges(&view->ranges, &view->layout, view->kind, err) != NN_FAILED)
+		return NN_OK;
+	return NN_FAILED;
 }
 
 static bool continues_run(const struct info_view *view, const struct nn_frame *frame)
@@ -222,6 +248,8 @@ int info_show_frame(struct info_view *view, const struct nn_frame *frame,
 			status = nn_bundle_copy_layout(frame->layout, &view->layout, err);
 		if (!status)
 			status = nn_bundle_copy_metas(frame->layout, &view->layout, err);
+		if (!status)
+			status = take_ranges(view, err);
 		if (!status && stats) {
 			view->stats = nn_alloc(frame->layout->count, sizeof *stats, err);
 			status = view->stats ? NN_OK : NN_FAILED;

@@ -220,9 +220,10 @@ static int show_build(struct info_view *view, struct nn_error *err)
 	nn_json_library(cjson);
 	status = nn_buffer_printf(&view->text, err,
 		"version:        nnpipe %s\nstream format:  %d\ncompiler:       %s\n"
-		"libraries:      %s, %s, %s\nthis CPU:       %s\nmatrix kernel:  %s\n",
+		"libraries:      %s, %s, %s\nthis CPU:       %s\nmatrix kernel:  %s\n"
+		"MPI:            %s\n",
 		PACKAGE_VERSION, NN_FRAME_VERSION, NN_BUILD, hash, zlib, cjson, nn_cpu_features(),
-		kernel);
+		kernel, NN_MPI);
 	return status ? status : flush(view, err);
 }
 

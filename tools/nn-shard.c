@@ -125,7 +125,7 @@ static uint64_t write_all(struct nn_split *split, struct nn_reader *reader, int 
 	if (filter)
 		signal(SIGPIPE,
 			SIG_IGN); /* a command may stop reading: its status says if that is well */
-	if (nn_shard_files_open(&shards, output_path, filter, count, input, &err))
+	if (nn_shard_files_open(&shards, "shard", output_path, filter, count, input, &err))
 		cli_die(&err);
 	for (uint64_t k = 0; k < count; k++)
 		if (shards.places[k].file.temporary)

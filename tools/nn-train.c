@@ -23,6 +23,7 @@
 #include "tools/train-faults.h"
 #include "tools/train-mode.h"
 #include "tools/train-print.h"
+#include "tools/train-ranks.h"
 #include "tools/train-report.h"
 #include "tools/train-start.h"
 
@@ -51,6 +52,7 @@ static uint64_t threads;
 static const char *output_path;
 static bool verbose;
 static bool print_script;
+static const char *exchange;
 static int outcome; /* exit status, if all goes well */
 
 static const struct cli_option options[] = {
@@ -97,6 +99,8 @@ static const struct cli_option options[] = {
 	CLI_REALS(0, "capacity", "C,...", &capacity,
 		"how fast each worker is, for --assign weighted (default measured)"),
 	TRAIN_FAULT_OPTIONS(faults),
+	CLI_CHOICE(0, "exchange", "HOW", &exchange, train_exchange_names,
+		"ranks of MPI exchange by memory, messages (default memory, if all see it)"),
 	CLI_COUNT(0, "threads", "N", &threads, "of the matrix products of each worker (default 1)"),
 	CLI_HEADING("Checkpoints:"),
 	CLI_STRING('c', "checkpoint", "FILE", &plan.checkpoint,
@@ -266,6 +270,28 @@ static void check_usage(int count, char *const *operands)
 			  "--keep-best");
 }
 
+/* Ranks share the work as the shards say. */
+static void check_ranks(char *const *operands)
+{
+	const struct {
+		bool given;
+		const char *option;
+	} wrong[] = { { has_workers, "workers" }, { sshlogin, "sshlogin" },
+		{ sshloginfile, "sshloginfile" }, { worker_command, "worker" },
+		{ compress, "compress" }, { data.send, "send" }, { assign, "assign" },
+		{ capacity.count, "capacity" }, { faults.timeout, "timeout" },
+		{ faults.quorum, "quorum" }, { mode.async, "async" },
+		{ mode.has_local_steps, "local-steps" }, { journal_path, "journal" },
+		{ print_script, "print" } };
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		train_ranks_refuse(wrong[i].given, wrong[i].option);
+	for (; *operands; operands++)
+		if (!strcmp(*operands, "-"))
+			cli_usage(
+				"all ranks of MPI read the model and the data: not on standard input");
+}
+
 /* As many workers here as there are processors, but not more than shards. */
 static uint64_t default_workers(void)
 {
@@ -350,6 +376,7 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		.data = data.placement.paths,
 		.files = data.placement.count,
 		.send = data.send };
+	struct nn_serve_options serve;
 	struct nn_bundle description = { 0 };
 	struct nn_bundle order = { 0 };
 	struct nn_pool_options crew = { .assign = nn_assign_of(assign),
@@ -366,6 +393,18 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	struct nn_place *places = NULL;
 	int status = nn_updater_new(&updater, checkpoint, name, &how, err);
 
+	if (plan.ranks) {
+		serve = (struct nn_serve_options){ .paths = data.placement.paths,
+			.count = data.placement.count,
+			.method = plan.run.method,
+			.shard_seed = plan.run.shard_seed };
+		plan.serve = &serve;
+		status = train_ranks_begin(&plan, checkpoint, status, err);
+		if (!status)
+			status = train_ranks_train(updater, &plan, err);
+		nn_updater_free(updater);
+		return status;
+	}
 	if (!status)
 		status = train_mode_begin(&mode, &checkpoint->state, &order, err);
 	if (!print_script)
@@ -422,6 +461,8 @@ static void set_plan(void)
 	plan.progress = train_report_step;
 	plan.stop = stop;
 	plan.unsaved = train_faults_unsaved;
+	plan.warn = cli_warn;
+	plan.exchange = train_exchange_of(exchange);
 	how.warn = cli_warn;
 	how.note = cli_note;
 	how.report = train_report_update;
@@ -505,22 +546,31 @@ int main(int argc, char **argv)
 	mode = train_no_mode;
 	faults = train_usual_faults;
 	plan.target = (double)NAN;
+	plan.ranks = train_ranks_open();
 	operands = cli_start(&tool, argc, argv, &count);
+	train_ranks_check_launch();
 	use_threads(threads);
 	check_usage(count, operands);
+	if (plan.ranks)
+		check_ranks(operands);
+	else if (exchange)
+		cli_usage("--exchange is for ranks of MPI, but this is none");
 	read_every();
 	read_hosts();
 	check_capacity(&capacity, &hosts, &workers);
 	train_data_read(&data, operands + 1, (size_t)count - 1, &hosts,
 		sshlogin || sshloginfile || worker_command);
 	set_plan();
-	if (!print_script) {
+	if (!print_script && !train_ranks_leads()) {
+		set_signals();
+	} else if (!print_script) {
 		cli_output(&output, output_path, true);
 		refuse_inputs(&output, operands);
 		set_signals();
 		try_checkpoint();
 	}
-	lock_checkpoint(&lock, operands[0]);
+	if (train_ranks_leads())
+		lock_checkpoint(&lock, operands[0]);
 	start = (struct train_start){ &plan, &mode, &seed, has_batch, has_shard_seed, has_seed,
 		resume, threads };
 	name = train_start_read(&start, &checkpoint, operands[0]);
@@ -531,19 +581,21 @@ int main(int argc, char **argv)
 	train_start_name_kernel(&start, &checkpoint, name);
 	if (print_script)
 		print_and_finish(&checkpoint, name, named, argv);
-	train_report_open(&(struct train_report){ .log = log_path,
-		.journal = journal_path,
-		.kernel = nn_bundle_meta(&checkpoint.model.params, "kernel"),
-		.verbose = verbose,
-		.asked = workers || sshlogin || sshloginfile });
+	if (train_ranks_leads())
+		train_report_open(&(struct train_report){ .log = log_path,
+			.journal = journal_path,
+			.kernel = nn_bundle_meta(&checkpoint.model.params, "kernel"),
+			.verbose = verbose,
+			.asked = workers || sshlogin || sshloginfile || plan.ranks });
 	plan.journal = train_report_journal();
 	status = train(&checkpoint, name, &err);
-	if (!status)
+	if (!status && train_ranks_leads())
 		train_report_done();
 	train_report_close();
 	nn_lock_release(&lock);
-	if (status || write_model(&checkpoint.model, &output, &err))
+	if (status || (train_ranks_leads() && write_model(&checkpoint.model, &output, &err)))
 		cli_die(&err);
+	train_ranks_close();
 	nn_checkpoint_free(&checkpoint);
 	train_data_free(&data);
 	nn_hosts_free(&hosts);

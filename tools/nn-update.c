@@ -18,6 +18,8 @@ static struct nn_update_options how;
 static const char *nonfinite = "fail";
 static bool live;
 static struct nn_update_loop loop;
+static const char *sums_in;
+static const char *sums_out;
 static const char *log_path;
 static const char *output_path;
 static bool verbose;
@@ -29,6 +31,11 @@ static const struct cli_option options[] = {
 	CLI_CHOICE(0, "nonfinite", "WHAT", &nonfinite, nonfinite_names,
 		"what to do with a gradient that has a NaN or infinity in it (default fail)"),
 	CLI_FLAG(0, "mixed-kernels", &how.mixed_kernels, "take gradients of unlike matrix kernels"),
+	CLI_HEADING("A slice of a model:"),
+	CLI_STRING(0, "sums-in", "FIFO", &sums_in,
+		"sums for the norm of all slices come from the slice before"),
+	CLI_STRING(0, "sums-out", "FIFO", &sums_out,
+		"... and go to the next one; the last one's to the first"),
 	CLI_HEADING("A live pipe:"),
 	CLI_FLAG('L', "loop", &live, "write the model, read its gradients, and so on"),
 	CLI_COUNT('n', "steps", "N", &loop.steps, "with --loop: stop after so many updates"),
@@ -169,6 +176,8 @@ static void check_usage(int count, char *const *operands)
 		cli_usage("--loop needs --steps or --epochs");
 	if (!live && (loop.steps || loop.epochs || loop.checkpoint || loop.every))
 		cli_usage("--steps, --epochs, --checkpoint and --every go with --loop");
+	if (!sums_in != !sums_out)
+		cli_usage("--sums-in and --sums-out go together");
 	if (loop.checkpoint && cli_one_file(loop.checkpoint, output_path))
 		cli_usage("--checkpoint and --output are one file");
 	if (loop.every && !loop.checkpoint)
@@ -244,12 +253,17 @@ int main(int argc, char **argv)
 	cli_output(&output, output_path, true);
 	refuse_model_as_output(&output, operands[0]);
 	try_checkpoint();
-	if (nn_checkpoint_read(&checkpoint, operands[0], &err) ||
+	if (nn_checkpoint_read_part(&checkpoint, operands[0], &err) ||
+		(sums_in &&
+			nn_sums_new(&how.sums, sums_in, sums_out, &checkpoint.model.preamble,
+				&err)) ||
 		nn_updater_new(&updater, &checkpoint, operands[0], &how, &err) ||
 		nn_writer_open(&writer, output.fd, output.name, &err))
 		cli_die(&err);
 	if (log_path)
 		log_file = cli_open_log(log_path, log_columns);
+	if (how.sums && nn_sums_open(how.sums, &err))
+		cli_die(&err);
 	model = &checkpoint.model;
 	began = model->preamble;
 	if ((live ? run_loop : update_once)(updater, operands + 1, &output, writer, &err))
@@ -261,6 +275,7 @@ int main(int argc, char **argv)
 		cli_die_of_log(log_path);
 	nn_writer_close(writer);
 	nn_updater_free(updater);
+	nn_sums_free(how.sums);
 	nn_checkpoint_free(&checkpoint);
 	return 0;
 }

@@ -203,11 +203,11 @@ void train_report_done(void)
 void train_report_start(const struct nn_train_start *start)
 {
 	started = *start;
-	cli_note(
-		"%llu rows in %llu shards, %llu a step, %llu steps an epoch, kernel %s, %zu workers",
+	cli_note("%llu rows in %llu shards, %llu a step, %llu steps an epoch, kernel %s, %zu %s%s",
 		(unsigned long long)start->rows, (unsigned long long)start->shards,
 		(unsigned long long)start->batch, (unsigned long long)start->steps_per_epoch,
-		start->kernel, start->workers);
+		start->kernel, start->workers, start->ranks ? "ranks by " : "workers",
+		start->ranks ? start->ranks : "");
 	if (start->local_steps > start->steps_per_epoch)
 		cli_warn(
 			"a round ends with the epoch: it has %llu local steps, not %llu (a smaller "
@@ -215,7 +215,8 @@ void train_report_start(const struct nn_train_start *start)
 			(unsigned long long)start->steps_per_epoch,
 			(unsigned long long)start->local_steps);
 	if (start->workers > start->shards && settings.asked)
-		cli_warn("%zu workers for %llu shard%s: the others stand by (--shards makes more)",
-			start->workers, (unsigned long long)start->shards,
-			start->shards == 1 ? "" : "s");
+		cli_warn("%zu %s for %llu shard%s: the others %s (--shards makes more)",
+			start->workers, start->ranks ? "ranks" : "workers",
+			(unsigned long long)start->shards, start->shards == 1 ? "" : "s",
+			start->ranks ? "idle" : "stand by");
 }

@@ -34,7 +34,7 @@ int nn_template_check(const char *template, struct nn_error *err)
 	}
 	if (numbers != 1)
 		return nn_fail(err, NN_USAGE,
-			"'%s': a template needs one %%d, the place of the shard's number",
+			"'%s': a template needs one %%d, the place of the number",
 			template);
 	return NN_OK;
 }

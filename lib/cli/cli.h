@@ -82,6 +82,11 @@ char **cli_start(const struct cli_tool *tool, int argc, char **argv, int *count)
 _Noreturn void cli_die(const struct nn_error *err);
 /* The same for a mistake on the command line, with a hint at --help; exits 2. */
 _Noreturn void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For a tool that is one of many which work together: before cli_die speaks `agree` may change what it
+ * says, and before it exits it calls `leave`. */
+void cli_at_death(void (*agree)(struct nn_error *err), void (*leave)(int status));
+/* From now on this process says nothing: another one does. */
+void cli_be_quiet(void);
 /* "nn-tool: text" on stderr, and on. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As cli_warn, but only if stderr is a terminal or --verbose was given: what a person wants to see

@@ -11,6 +11,9 @@
 
 static char **unfinished;
 static volatile size_t unfinished_count;
+static void (*agree_at_death)(struct nn_error *err);
+static void (*leave_at_death)(int status);
+static bool quiet;
 
 static void remove_unfinished(void)
 {
@@ -58,6 +61,8 @@ static void say(const char *text)
 	char line[sizeof escaped.text + 64];
 	int length;
 
+	if (quiet)
+		return;
 	cli_progress_done();
 	nn_fail(&escaped, NN_BAD, "%s", text);
 	length = snprintf(line, sizeof line, "%s: %s\n", cli_this->name, escaped.text);
@@ -65,11 +70,28 @@ static void say(const char *text)
 		return; /* nowhere left to complain */
 }
 
+void cli_at_death(void (*agree)(struct nn_error *err), void (*leave)(int status))
+{
+	agree_at_death = agree;
+	leave_at_death = leave;
+}
+
+void cli_be_quiet(void)
+{
+	quiet = true;
+}
+
 void cli_die(const struct nn_error *err)
 {
-	say(err->text);
+	struct nn_error last = *err;
+
+	if (agree_at_death)
+		agree_at_death(&last);
+	say(last.text);
 	remove_unfinished();
-	exit((int)err->status);
+	if (leave_at_death)
+		leave_at_death((int)last.status);
+	exit((int)last.status);
 }
 
 void cli_usage(const char *format, ...)

@@ -1,5 +1,6 @@
 #include "data/shard_files.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +23,23 @@ static int open_file(struct nn_shard_file *place, int input, struct nn_error *er
 	return nn_output_open(&place->file, place->path, err);
 }
 
-static int open_filter(struct nn_shard_file *place, const char *command, uint64_t number,
-	struct nn_error *err)
+/* The variable that says which shard it is has the noun's name. */
+static int open_filter(const struct nn_shard_files *shards, struct nn_shard_file *place,
+	uint64_t number, struct nn_error *err)
 {
 	struct nn_buffer shard = { 0 };
 	struct nn_buffer file = { 0 };
-	int status = nn_buffer_printf(&shard, err, "SHARD=%llu", (unsigned long long)number);
+	int status = nn_buffer_puts(&shard, shards->noun, err);
 
+	for (size_t i = 0; i < shard.length; i++)
+		shard.data[i] = (char)toupper((unsigned char)shard.data[i]);
+	if (!status)
+		status = nn_buffer_printf(&shard, err, "=%llu", (unsigned long long)number);
 	if (!status)
 		status = nn_buffer_printf(&file, err, "FILE=%s", place->path);
 	if (!status) {
 		const char *environment[] = { shard.data, file.data, NULL };
-		struct nn_spawn spawn = { .command = command,
+		struct nn_spawn spawn = { .command = shards->command,
 			.environment = environment,
 			.pipe_input = true };
 
@@ -54,20 +60,20 @@ static int open_place(struct nn_shard_files *shards, const char *template, uint6
 	place->path = nn_template_expand(template, k, err);
 	if (!place->path)
 		return NN_FAILED;
-	status = shards->command ? open_filter(place, shards->command, k, err) :
-				   open_file(place, input, err);
+	status =
+		shards->command ? open_filter(shards, place, k, err) : open_file(place, input, err);
 	if (status)
 		return status;
 	return nn_writer_open(&shards->writers[k],
 		shards->command ? place->filter.input : place->file.fd, place->path, err);
 }
 
-int nn_shard_files_open(struct nn_shard_files *shards, const char *template, const char *command,
-	uint64_t count, int input, struct nn_error *err)
+int nn_shard_files_open(struct nn_shard_files *shards, const char *noun, const char *template,
+	const char *command, uint64_t count, int input, struct nn_error *err)
 {
 	int status = nn_process_need_files((size_t)count, err);
 
-	*shards = (struct nn_shard_files){ .command = command };
+	*shards = (struct nn_shard_files){ .noun = noun, .command = command };
 	if (status)
 		return status;
 	shards->places = nn_alloc((size_t)count, sizeof *shards->places, err);
@@ -125,8 +131,8 @@ static int wait_for_filters(struct nn_shard_files *shards, struct nn_error *err)
 			result = result ? result : nn_fail(err, NN_FAILED, "%s", why.text);
 		} else if (ended && !result) {
 			nn_process_text(ended, text);
-			result = nn_fail(err, NN_FAILED, "filter of shard %llu: %s: %.200s",
-				(unsigned long long)k, text, shards->command);
+			result = nn_fail(err, NN_FAILED, "filter of %s %llu: %s: %.200s",
+				shards->noun, (unsigned long long)k, text, shards->command);
 		}
 	}
 	return result;

@@ -1,4 +1,4 @@
-/* Where shards go: a file for each, or a command for each. */
+/* Where shards go, or slices: a file for each, or a command for each. */
 #ifndef NN_DATA_SHARD_FILES_H
 #define NN_DATA_SHARD_FILES_H
 
@@ -16,6 +16,7 @@ struct nn_shard_file {
 	struct nn_process filter;
 };
 struct nn_shard_files {
+	const char *noun;    /* "shard": what they are */
 	const char *command; /* NULL: files */
 	uint64_t count;
 	struct nn_shard_file *places; /* [count] */
@@ -23,10 +24,10 @@ struct nn_shard_files {
 };
 
 /* Opens `count` outputs: files named by the template (base/template.h), which appear when they are whole, or, with a
- * command, pipes to `sh -c COMMAND` with $SHARD (number) and $FILE (name) in its environment. `input`
+ * command, pipes to `sh -c COMMAND` with $SHARD, or what the noun is in capitals (number), and $FILE (name) in its environment. `input`
  * must be none of the files (NN_USAGE). SIGPIPE should be ignored where there is a command. */
-int nn_shard_files_open(struct nn_shard_files *shards, const char *template, const char *command,
-	uint64_t count, int input, struct nn_error *err);
+int nn_shard_files_open(struct nn_shard_files *shards, const char *noun, const char *template,
+	const char *command, uint64_t count, int input, struct nn_error *err);
 /* For struct nn_split: a command that has closed its input misses nothing. */
 int nn_shard_files_failed(void *shards, uint64_t shard, struct nn_error *err);
 /* Lets the disk begin with what is written so far, so that less is left to wait for at the end. Of

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/io.h"
+#include "stream/part.h"
 
 void nn_model_free(struct nn_model *model)
 {
@@ -22,8 +23,13 @@ static int check_id(const struct nn_reader *reader, uint64_t said, uint64_t id,
 	return nn_reader_blame(reader, err);
 }
 
-int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct nn_frame *frame,
-	struct nn_error *err)
+bool nn_model_is_part(const struct nn_model *model)
+{
+	return nn_is_part(&model->preamble, &model->params);
+}
+
+int nn_model_load_part(struct nn_model *model, struct nn_reader *reader,
+	const struct nn_frame *frame, struct nn_error *err)
 {
 	uint64_t id;
 	int status;
@@ -32,7 +38,8 @@ int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct
 	status = nn_reader_load(reader, &model->params, err);
 	if (!status)
 		status = nn_bundle_to_f32(&model->params, err);
-	if (status)
+	/* Its id is that of the whole. */
+	if (status || nn_model_is_part(model))
 		return status;
 	id = nn_bundle_id(&model->params);
 	status = check_id(reader, model->preamble.id, id, err);
@@ -41,6 +48,14 @@ int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct
 	else
 		model->preamble.id = id;
 	return status;
+}
+
+int nn_model_load(struct nn_model *model, struct nn_reader *reader, const struct nn_frame *frame,
+	struct nn_error *err)
+{
+	if (nn_part_refuse(&frame->preamble, frame->layout, err))
+		return nn_reader_blame(reader, err);
+	return nn_model_load_part(model, reader, frame, err);
 }
 
 int nn_model_verify(struct nn_reader *reader, const struct nn_frame *frame, struct nn_error *err)
@@ -52,7 +67,8 @@ int nn_model_verify(struct nn_reader *reader, const struct nn_frame *frame, stru
 	uint64_t id;
 	int status = NN_OK;
 
-	if (!said || !frame->ordered || !nn_bundle_is_f32(frame->layout))
+	if (!said || !frame->ordered || !nn_bundle_is_f32(frame->layout) ||
+		nn_is_part(&frame->preamble, frame->layout))
 		return nn_reader_verify(reader, err);
 	hasher = nn_hasher_new(err);
 	if (!hasher)
@@ -75,7 +91,8 @@ int nn_model_write(struct nn_model *model, struct nn_writer *writer, struct nn_e
 {
 	model->preamble.kind = NN_KIND_MODEL;
 	model->preamble.flags = 0;
-	model->preamble.id = nn_bundle_id(&model->params);
+	if (!nn_model_is_part(model))
+		model->preamble.id = nn_bundle_id(&model->params);
 	return nn_writer_frame(writer, &model->preamble, &model->params, err);
 }
 
@@ -86,8 +103,24 @@ void nn_checkpoint_free(struct nn_checkpoint *checkpoint)
 	*checkpoint = (struct nn_checkpoint){ 0 };
 }
 
+/* The slice of a model has its slice of the state. */
+static int check_state_part(const struct nn_checkpoint *checkpoint, const struct nn_frame *frame,
+	struct nn_error *err)
+{
+	const struct nn_preamble *model = &checkpoint->model.preamble;
+	char have[NN_PART_TEXT];
+	char want[NN_PART_TEXT];
+
+	if (frame->preamble.part == model->part &&
+		(frame->preamble.parts == model->parts ||
+			(frame->preamble.parts <= 1 && model->parts <= 1)))
+		return NN_OK;
+	return nn_fail(err, NN_BAD, "a state, %s, behind a model, %s",
+		nn_part_text(&frame->preamble, have), nn_part_text(model, want));
+}
+
 /* A later model replaces an earlier one, and what stood behind that. */
-static int read_frames(struct nn_checkpoint *checkpoint, struct nn_reader *reader,
+static int read_frames(struct nn_checkpoint *checkpoint, struct nn_reader *reader, bool parts,
 	struct nn_error *err)
 {
 	const struct nn_frame *frame;
@@ -99,10 +132,14 @@ static int read_frames(struct nn_checkpoint *checkpoint, struct nn_reader *reade
 			return status;
 		if (frame->preamble.kind == NN_KIND_MODEL) {
 			nn_checkpoint_free(checkpoint);
-			status = nn_model_load(&checkpoint->model, reader, frame, err);
+			status = (parts ? nn_model_load_part : nn_model_load)(&checkpoint->model,
+				reader, frame, err);
 		} else if (frame->preamble.kind == NN_KIND_STATE) {
 			nn_bundle_free(&checkpoint->state);
 			checkpoint->state_preamble = frame->preamble;
+			status = check_state_part(checkpoint, frame, err);
+			if (status)
+				return nn_reader_blame(reader, err);
 			status = nn_reader_load(reader, &checkpoint->state, err);
 		}
 		if (status)
@@ -110,7 +147,8 @@ static int read_frames(struct nn_checkpoint *checkpoint, struct nn_reader *reade
 	}
 }
 
-int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struct nn_error *err)
+static int read_checkpoint(struct nn_checkpoint *checkpoint, const char *path, bool parts,
+	struct nn_error *err)
 {
 	struct nn_reader *reader = NULL;
 	const char *name;
@@ -122,7 +160,7 @@ int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struc
 		return status;
 	status = nn_reader_open(&reader, fd, name, NN_KIND_MODEL, err);
 	if (!status)
-		status = read_frames(checkpoint, reader, err);
+		status = read_frames(checkpoint, reader, parts, err);
 	if (!status && !checkpoint->model.params.count)
 		status = nn_fail(err, NN_BAD, "%s: there is no model in it", name);
 	if (!status && checkpoint->state.count + checkpoint->state.meta_count &&
@@ -139,6 +177,17 @@ int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struc
 	return status;
 }
 
+int nn_checkpoint_read(struct nn_checkpoint *checkpoint, const char *path, struct nn_error *err)
+{
+	return read_checkpoint(checkpoint, path, false, err);
+}
+
+int nn_checkpoint_read_part(struct nn_checkpoint *checkpoint, const char *path,
+	struct nn_error *err)
+{
+	return read_checkpoint(checkpoint, path, true, err);
+}
+
 int nn_checkpoint_write(struct nn_checkpoint *checkpoint, struct nn_writer *writer,
 	struct nn_error *err)
 {
@@ -149,6 +198,8 @@ int nn_checkpoint_write(struct nn_checkpoint *checkpoint, struct nn_writer *writ
 	checkpoint->state_preamble.kind = NN_KIND_STATE;
 	checkpoint->state_preamble.step = checkpoint->model.preamble.step;
 	checkpoint->state_preamble.id = checkpoint->model.preamble.id;
+	checkpoint->state_preamble.part = checkpoint->model.preamble.part;
+	checkpoint->state_preamble.parts = checkpoint->model.preamble.parts;
 	return nn_writer_frame(writer, &checkpoint->state_preamble, &checkpoint->state, err);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "stream/part.h"
+
 static const struct nn_format *const formats[] = {
 	&nn_format_nnt,
 	&nn_format_safetensors,
@@ -43,7 +45,8 @@ static int adopt(struct nn_item *item, unsigned kind, struct nn_error *err)
 	if (item->preamble.kind == NN_KIND_MODEL || item->preamble.kind == NN_KIND_GRAD ||
 		item->preamble.kind == NN_KIND_DELTA)
 		status = nn_bundle_to_f32(&item->bundle, err);
-	if (!status && item->preamble.kind == NN_KIND_MODEL)
+	if (!status && item->preamble.kind == NN_KIND_MODEL &&
+		!nn_is_part(&item->preamble, &item->bundle))
 		item->preamble.id = nn_bundle_id(&item->bundle);
 	return status;
 }

@@ -57,6 +57,8 @@ struct nn_network {
 	float *scratch_place;
 	struct nn_layer_run *runs; /* [node_count]; pointers into the workspace */
 	float **slots;             /* [slot_count]: gradients with respect to what passes */
+	void (*made)(void *context, size_t first, size_t count); /* NULL: nobody watches */
+	void *context;
 };
 
 #define PATH_TEXT 1024 /* bytes for a layer's place, or a parameter's name */
@@ -91,10 +93,11 @@ const float *nn_pass_forward(const struct nn_network *network, struct nn_layer_r
 	const struct nn_bundle *params, const float *x, size_t first, size_t rows,
 	const struct nn_pass *pass);
 /* The gradient with respect to what came out stands in the slot nn_pass_dy; returns that with respect
- * to what came in, NULL where nobody wants it. */
+ * to what came in, NULL where nobody wants it. `last`: of a task's parts, so that the gradients of each
+ * layer are made (nn_network_watch). */
 float *nn_pass_dy(const struct nn_network *network);
 const float *nn_pass_backward(const struct nn_network *network, struct nn_layer_run *runs,
-	bool accumulate, double weight, const struct nn_bundle *grad);
+	bool accumulate, double weight, bool last, const struct nn_bundle *grad);
 /* Into how many parts a task's rows are cut: a function of the whole network. */
 size_t nn_pass_parts(const struct nn_network *network, size_t rows);
 /* The most rows that a part of a task of at most `rows` rows can have. */

@@ -258,6 +258,13 @@ const float *nn_network_predict(struct nn_network *network, size_t rows)
 	return out;
 }
 
+void nn_network_watch(struct nn_network *network,
+	void (*made)(void *context, size_t first, size_t count), void *context)
+{
+	network->made = made;
+	network->context = context;
+}
+
 /* Rows [first, end) of a batch. */
 static struct nn_batch rows_of(const struct nn_network *network, const struct nn_batch *batch,
 	size_t first, size_t end)
@@ -304,7 +311,7 @@ int nn_network_turn(struct nn_network *network, const struct nn_bundle *params,
 		forward(network, params, part.x, first, part.rows, pass);
 		more = loss_of(network, &part);
 		part_dx = nn_pass_backward(network, network->runs, accumulate || first, more.weight,
-			grad);
+			i + 1 == parts, grad);
 		if (dx && part_dx)
 			memcpy(dx + first * inputs, part_dx, part.rows * inputs * sizeof *dx);
 		sum->loss += more.loss;

@@ -106,6 +106,11 @@ const float *nn_network_predict(struct nn_network *network, size_t rows);
 int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
 	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
 	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err);
+/* From now on nn_network_gradient calls `made` for each parameter as soon as its gradient is complete, `count`
+ * floats of the data from `first` on: backward goes from the last layer to the first. Not if there are no
+ * rows. NULL: no more. */
+void nn_network_watch(struct nn_network *network,
+	void (*made)(void *context, size_t first, size_t count), void *context);
 /* After a pass whose loss is not finite: NN_BAD, with the first tensor of the pass that is not. */
 int nn_network_blame(const struct nn_network *network, const struct nn_batch *batch, double loss,
 	struct nn_error *err);

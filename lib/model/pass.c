@@ -119,6 +119,19 @@ static void backward_layer(const struct nn_network *network, struct nn_layer_run
 	layer->type->backward(layer, run);
 }
 
+static void tell_made(const struct nn_network *network, size_t i)
+{
+	const struct nn_layer *layer = &network->nodes[i].layer;
+
+	for (size_t p = 0; p < layer->param_count; p++) {
+		size_t count = 1;
+
+		for (unsigned d = 0; d < layer->params[p].ndim; d++)
+			count *= (size_t)layer->params[p].shape[d];
+		network->made(network->context, network->offsets[i * NN_LAYER_PARAMS + p], count);
+	}
+}
+
 /* Where the gradients of a fork's two branches meet. */
 static void backward_fork(const struct nn_network *network, const struct nn_layer_run *runs,
 	size_t i)
@@ -136,14 +149,16 @@ float *nn_pass_dy(const struct nn_network *network)
 }
 
 const float *nn_pass_backward(const struct nn_network *network, struct nn_layer_run *runs,
-	bool accumulate, double weight, const struct nn_bundle *grad)
+	bool accumulate, double weight, bool last, const struct nn_bundle *grad)
 {
 	uint32_t dx = network->nodes[network->begin].dx;
 
 	for (size_t i = network->end; i-- > network->begin;)
-		if (network->nodes[i].kind == NN_NODE_LAYER)
+		if (network->nodes[i].kind == NN_NODE_LAYER) {
 			backward_layer(network, runs, i, accumulate, weight, grad);
-		else if (network->nodes[i].kind == NN_NODE_FORK)
+			if (last && network->made)
+				tell_made(network, i);
+		} else if (network->nodes[i].kind == NN_NODE_FORK)
 			backward_fork(network, runs, i);
 	return dx == NN_NO_SLOT ? NULL : network->slots[dx];
 }

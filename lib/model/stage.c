@@ -245,7 +245,7 @@ void nn_stage_backward(struct nn_network *network, const struct nn_bundle *param
 		memcpy(nn_pass_dy(network), dy + first * outputs,
 			(end - first) * outputs * sizeof *dy);
 		part_dx = nn_pass_backward(network, runs_of(network, flight, i), first > 0, weight,
-			grad);
+			i + 1 == parts, grad);
 		if (dx && part_dx)
 			memcpy(dx + first * inputs, part_dx, (end - first) * inputs * sizeof *dx);
 		first = end;

@@ -3,6 +3,17 @@
 #include "optim/optim.h"
 #include "tensor/vector.h"
 
+double nn_tree_sum(const double *values, size_t count)
+{
+	size_t left = 1;
+
+	if (count <= 1)
+		return count ? values[0] : 0;
+	while (2 * left < count)
+		left *= 2;
+	return nn_tree_sum(values, left) + nn_tree_sum(values + left, count - left);
+}
+
 /* Tensors [first, first + count): the left half is the largest power of two of them. */
 static double square_sum(const struct nn_bundle *grad, size_t first, size_t count)
 {

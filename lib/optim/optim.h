@@ -110,6 +110,9 @@ double nn_power(double base, uint64_t n);
 /* The norm of all of an F32 bundle but its statistics, which count as zeros: blocks of 4,096 elements from each tensor's start are summed
  * in double, the blocks of a tensor in the fixed tree, then the tensors in theirs, by name. */
 double nn_gradient_norm(const struct nn_bundle *grad);
+/* values[0] to values[count - 1] added in the fixed tree: the left half of a node is the largest power of two
+ * of them, as of blocks and of tensors in that norm. Of nothing: 0. */
+double nn_tree_sum(const double *values, size_t count);
 /* What a gradient of that norm is to be multiplied with so that its norm is at most `clip`:
  * min(1, clip / (norm + 1e-6)), as PyTorch's clip_grad_norm_. clip 0: 1. */
 double nn_clip_factor(double norm, double clip);

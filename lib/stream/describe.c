@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "json/json.h"
+#include "stream/part.h"
 #include "stream/wire.h"
 
 typedef unsigned long long ull;
@@ -60,7 +61,8 @@ static void print_coverage(struct pen *pen, const struct nn_preamble *p)
 		PRINT(pen, ", shards %llu to %llu of %llu", (ull)p->first, (ull)p->end - 1,
 			(ull)p->shards);
 	if (p->parts)
-		PRINT(pen, ", part %u of %u", (unsigned)p->part, (unsigned)p->parts);
+		PRINT(pen, ", %s %u of %u", nn_part_kind(p->kind) ? "slice" : "part",
+			(unsigned)p->part, (unsigned)p->parts);
 	if (p->rows || p->kind == NN_KIND_DATA || p->kind == NN_KIND_GRAD)
 		PRINT(pen, ", %llu row%s", (ull)p->rows, p->rows == 1 ? "" : "s");
 	/* On its way forward nobody knows it. */

@@ -1,6 +1,10 @@
 libnnpipe_a_SOURCES += \
+	lib/stream/assembly.c \
+	lib/stream/assembly.h \
 	lib/stream/body.c \
 	lib/stream/body.h \
+	lib/stream/cut.c \
+	lib/stream/cut.h \
 	lib/stream/describe.c \
 	lib/stream/describe.h \
 	lib/stream/frame.c \
@@ -10,6 +14,12 @@ libnnpipe_a_SOURCES += \
 	lib/stream/input.h \
 	lib/stream/join.c \
 	lib/stream/join.h \
+	lib/stream/joining.c \
+	lib/stream/joining.h \
+	lib/stream/joining-private.h \
+	lib/stream/joining_frame.c \
+	lib/stream/part.c \
+	lib/stream/part.h \
 	lib/stream/plain.c \
 	lib/stream/plain.h \
 	lib/stream/reader.c \
@@ -17,6 +27,8 @@ libnnpipe_a_SOURCES += \
 	lib/stream/reader-private.h \
 	lib/stream/safetensors.c \
 	lib/stream/safetensors.h \
+	lib/stream/slicing.c \
+	lib/stream/slicing.h \
 	lib/stream/source.c \
 	lib/stream/source.h \
 	lib/stream/wire.h \

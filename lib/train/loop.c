@@ -138,6 +138,9 @@ static int turn(struct loop *loop, struct nn_error *err)
 
 	if (!status)
 		status = collect_step(loop, err);
+	/* Others may have to be waited for: not while a signal has to wait for us. */
+	if (!status)
+		status = nn_updater_gather(loop->updater, err);
 	if (status)
 		return status;
 	nn_interrupt_hold(loop->interrupt);

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "tensor/vector.h"
 #include "base/text.h"
+#include "stream/part.h"
 #include "train/finite.h"
 #include "train/local.h"
 
@@ -80,6 +81,8 @@ static int check_preamble(const struct nn_reduction *reduction, const struct nn_
 	struct nn_error *err)
 {
 	const struct nn_preamble *reference = &reduction->reference;
+	char this_part[NN_PART_TEXT];
+	char other_part[NN_PART_TEXT];
 
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		uint64_t here = field(preamble, fields[i].offset);
@@ -98,9 +101,9 @@ static int check_preamble(const struct nn_reduction *reduction, const struct nn_
 			(unsigned long long)preamble->id, reduction->reference_name,
 			(unsigned long long)reference->id);
 	if (preamble->part != reference->part || preamble->parts != reference->parts)
-		return nn_fail(err, NN_BAD, "part %u of %u, but %s is part %u of %u",
-			preamble->part, preamble->parts, reduction->reference_name, reference->part,
-			reference->parts);
+		return nn_fail(err, NN_BAD, "is %s, but %s is %s",
+			nn_part_text(preamble, this_part), reduction->reference_name,
+			nn_part_text(reference, other_part));
 	return NN_OK;
 }
 
@@ -132,6 +135,24 @@ static int check_metas(struct nn_reduction *reduction, const struct nn_bundle *l
 	return NN_OK;
 }
 
+/* A frame that is left out of one slice would still count in the others. */
+static int check_part(struct nn_reduction *reduction, const struct nn_frame *frame,
+	struct nn_error *err)
+{
+	const char *ranges = nn_bundle_meta(frame->layout, NN_PART_META);
+	uint64_t hash = ranges ? nn_hash(ranges, strlen(ranges)) : 0;
+
+	if (reduction->options->skip_nonfinite && nn_is_part(&frame->preamble, frame->layout))
+		return nn_fail(err, NN_USAGE,
+			"is a slice: --nonfinite=skip would leave it out, and not the others; reduce "
+			"before nn-slice");
+	if (reduction->has_reference && hash != reduction->ranges)
+		return nn_fail(err, NN_BAD, "its slice has other parameters than that of %s",
+			reduction->reference_name);
+	reduction->ranges = hash;
+	return NN_OK;
+}
+
 int nn_reduction_compare(struct nn_reduction *reduction, const struct nn_frame *frame,
 	const char *name, struct nn_error *err)
 {
@@ -139,7 +160,10 @@ int nn_reduction_compare(struct nn_reduction *reduction, const struct nn_frame *
 
 	if (reduction->has_reference) {
 		status = check_preamble(reduction, &frame->preamble, err);
+		if (!status)
+			status = check_part(reduction, frame, err);
 	} else {
+		status = check_part(reduction, frame, err);
 		reduction->has_reference = true;
 		reduction->reference = frame->preamble;
 		reduction->kernel[0] = '\0';

@@ -17,6 +17,7 @@ struct nn_reduction {
 	char kernel[128]; /* of the first that names one; empty: none yet */
 	uint64_t steps;   /* local ones of a pseudo-gradient; 0: none came yet */
 	uint64_t spec;    /* hash of a model's spec; 0: none */
+	uint64_t ranges;  /* hash of what a slice says of its tensors; 0: none */
 };
 
 bool nn_reduction_takes(unsigned kind);

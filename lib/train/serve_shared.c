@@ -11,12 +11,13 @@
 #include "json/json.h"
 #include "model/network.h"
 #include "train/serve.h"
-#include "train/slice.h"
+#include "train/shared_slice.h"
 
 struct nn_shared_worker {
 	int fd;
 	struct nn_shared *shared; /* NULL: not needed yet */
 	struct nn_slicer *slicer; /* NULL: not needed yet */
+	struct nn_shared_sources sources;
 	const struct nn_bundle *params;
 	struct nn_optim_options optim;
 	struct nn_json *document; /* where its texts live */
@@ -40,6 +41,7 @@ void nn_shared_worker_free(struct nn_shared_worker *worker)
 		close(worker->fd);
 	nn_shared_free(worker->shared);
 	nn_slicer_free(worker->slicer);
+	nn_shared_sources_free(&worker->sources);
 	nn_json_free(worker->document);
 	free(worker);
 }
@@ -141,7 +143,8 @@ static int prepare(struct nn_shared_worker *worker, const struct nn_preamble *ta
 	if (!status && !worker->slicer)
 		status = nn_slicer_new(&worker->slicer, worker->params, &worker->optim, err);
 	if (!status)
-		status = nn_slicer_check(worker->slicer, worker->shared, err);
+		status = nn_shared_sources_read(&worker->sources, worker->slicer, worker->shared,
+			err);
 	if (status)
 		return status;
 	if (task->reference[2] > task->reference[3] ||
@@ -161,7 +164,8 @@ int nn_shared_worker_slice(struct nn_shared_worker *worker, struct nn_preamble *
 		return status;
 	if (task->reference[0] == NN_SHARED_SUM &&
 		task->reference[1] < worker->shared->sizes.buffers) {
-		nn_slice_sum(worker->slicer, worker->shared, (size_t)task->reference[1], from, to);
+		nn_shared_sum(worker->slicer, worker->shared, &worker->sources,
+			(size_t)task->reference[1], from, to);
 		task->rows = 1;
 		return NN_OK;
 	}
@@ -169,8 +173,8 @@ int nn_shared_worker_slice(struct nn_shared_worker *worker, struct nn_preamble *
 		return nn_fail(err, NN_BAD, "a reference to do %llu with %llu",
 			(unsigned long long)task->reference[0],
 			(unsigned long long)task->reference[1]);
-	task->rows = nn_slice_update(worker->slicer, worker->shared, (unsigned)task->reference[1],
-		from, to);
+	task->rows = nn_shared_update(worker->slicer, worker->shared, &worker->sources,
+		(unsigned)task->reference[1], from, to);
 	nn_shared_set_made(worker->shared, task->part, nn_shared_plan(worker->shared)->turn);
 	return NN_OK;
 }

@@ -45,7 +45,8 @@ int nn_shared_blame(struct training *training, struct nn_error *err)
 	}
 	buffer = nn_shared_take(step->shared, NN_NOBODY, true);
 	grad.data = (unsigned char *)nn_shared_buffer(step->shared, buffer);
-	nn_slice_sum(step->slicer, step->shared, buffer, 0, nn_slicer_blocks(step->slicer));
+	nn_shared_sum(step->slicer, step->shared, &step->sources, buffer, 0,
+		nn_slicer_blocks(step->slicer));
 	if (!nn_check_finite_bundle(&grad, err))
 		nn_fail(err, NN_BAD, "its numbers are too large");
 	nn_shared_put(step->shared, buffer);

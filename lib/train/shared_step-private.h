@@ -4,7 +4,7 @@
 #define NN_TRAIN_SHARED_STEP_PRIVATE_H
 
 #include "train/shared_step.h"
-#include "train/slice.h"
+#include "train/shared_slice.h"
 
 /* A partial sum. */
 struct node {
@@ -19,6 +19,7 @@ struct node {
 struct nn_shared_step {
 	struct nn_shared *shared;
 	struct nn_slicer *slicer;
+	struct nn_shared_sources sources; /* of the plan */
 	struct node *nodes; /* [shards], by range */
 	size_t count;
 	uint64_t turn; /* updates made */

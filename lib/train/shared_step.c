@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "tensor/vector.h"
 #include "train/finite.h"
-#include "train/slice.h"
 #include "train/state.h"
 
 /* Parameters that are worth a message to a worker, in blocks. */
@@ -121,6 +120,7 @@ int nn_shared_step_close(struct training *training, struct nn_error *err)
 			training->checkpoint->state.data = NULL;
 	}
 	nn_slicer_free(step->slicer);
+	nn_shared_sources_free(&step->sources);
 	free(step->nodes);
 	free(step);
 	training->shared = NULL;
@@ -258,13 +258,13 @@ static struct node total(const struct node *nodes, size_t count)
 	return sum;
 }
 
-static void write_plan(const struct training *training, const struct nn_shared_step *step,
-	const struct nn_optim_pass *pass)
+static int write_plan(struct nn_shared_step *step, uint64_t shards,
+	const struct nn_optim_pass *pass, struct nn_error *err)
 {
 	struct nn_shared_plan *plan = nn_shared_plan(step->shared);
 
 	plan->turn = step->turn + 1;
-	plan->shards = training->run.shards;
+	plan->shards = shards;
 	plan->lr = pass->lr;
 	plan->divisor = pass->divisor;
 	plan->weight = pass->weight;
@@ -273,6 +273,7 @@ static void write_plan(const struct training *training, const struct nn_shared_s
 	for (size_t i = 0; i < step->count; i++)
 		plan->nodes[i] =
 			(struct nn_shared_node){ step->nodes[i].range, step->nodes[i].buffer };
+	return nn_shared_sources_read(&step->sources, step->slicer, step->shared, err);
 }
 
 struct slice {
@@ -287,8 +288,9 @@ static bool my_slice(void *context, size_t from, size_t to)
 	struct nn_shared_step *step = slice->step;
 
 	if (slice->op == NN_SHARED_UPDATE)
-		return nn_slice_update(step->slicer, step->shared, (unsigned)slice->with, from, to);
-	nn_slice_sum(step->slicer, step->shared, slice->with, from, to);
+		return nn_shared_update(step->slicer, step->shared, &step->sources,
+			(unsigned)slice->with, from, to);
+	nn_shared_sum(step->slicer, step->shared, &step->sources, slice->with, from, to);
 	return true;
 }
 
@@ -344,7 +346,7 @@ static int sum_first(struct training *training, double *norm, struct nn_error *e
 	status = slice(training, NN_SHARED_SUM, buffer, &finite, err);
 	if (status)
 		return status;
-	*norm = nn_slicer_norm(step->slicer, step->shared);
+	*norm = nn_slicer_norm(step->slicer, nn_shared_squares(step->shared));
 	if (!isfinite(*norm)) {
 		if (step->count > 1)
 			nn_shared_put(step->shared, buffer);
@@ -379,19 +381,19 @@ static int update(struct training *training, const struct node *sum, struct nn_e
 	struct nn_optim_pass pass = { 0 };
 	double norm = 0;
 	bool finite;
-	int status = NN_OK;
+	int status = write_plan(step, training->run.shards, &pass, err);
 
-	write_plan(training, step, &pass);
-	if (optim->clip > 0)
+	if (!status && optim->clip > 0)
 		status = sum_first(training, &norm, err);
 	if (status)
 		return status;
 	nn_updater_pass(training->updater, sum->weight, norm, &pass);
-	write_plan(training, step, &pass);
-	status = slice(training, NN_SHARED_UPDATE, step->shared->current, &finite, err);
+	status = write_plan(step, training->run.shards, &pass, err);
+	if (!status)
+		status = slice(training, NN_SHARED_UPDATE, step->shared->current, &finite, err);
 	if (status)
 		return status;
-	norm = nn_slicer_norm(step->slicer, step->shared);
+	norm = nn_slicer_norm(step->slicer, nn_shared_squares(step->shared));
 	status = isfinite(norm) ? check_update(training, finite, err) :
 				  nn_shared_blame(training, err);
 	if (status)

@@ -85,14 +85,14 @@ size_t nn_slicer_blocks(const struct nn_slicer *slicer)
 	return slicer->count;
 }
 
-/* A block of the sum of the nodes [first, first + count), which make up a node of the tree: what a
- * node has, or the sum of its halves, into scratch of this level. The nodes' ranges say where the
- * halves part: a half is a power of two of shards, and the left one is the larger. */
-static const float *sum_block(const struct nn_slicer *slicer, const struct nn_shared *shared,
-	const struct nn_shared_node *nodes, size_t count, const struct block *block, size_t level)
+/* A block of the sum of the sources [first, first + count), which make up a node of the tree: what a
+ * source has, or the sum of its halves, into scratch of this level. The ranges say where the halves
+ * part: a half is a power of two of shards, and the left one is the larger. */
+static const float *sum_block(const struct nn_slicer *slicer, const struct nn_slice_source *sources,
+	size_t count, const struct block *block, size_t level)
 {
-	uint64_t first = nodes[0].range.first;
-	uint64_t shards = nodes[count - 1].range.end - first;
+	uint64_t first = sources[0].range.first;
+	uint64_t shards = sources[count - 1].range.end - first;
 	float *out = slicer->scratch + level * NN_SLICE_BLOCK;
 	const float *left;
 	const float *right;
@@ -100,18 +100,18 @@ static const float *sum_block(const struct nn_slicer *slicer, const struct nn_sh
 	size_t split = 0;
 
 	if (count == 1)
-		return nn_shared_buffer(shared, (size_t)nodes[0].buffer) + block->start;
+		return sources[0].sum + (block->start - sources[0].first);
 	while (shards - half > half)
 		half *= 2;
-	while (split < count && nodes[split].range.first < first + half)
+	while (split < count && sources[split].range.first < first + half)
 		split++;
-	left = sum_block(slicer, shared, nodes, split, block, level + 1);
+	left = sum_block(slicer, sources, split, block, level + 1);
 	if (left == out + NN_SLICE_BLOCK) {
 		/* The right half works in the same scratch. */
 		memcpy(out, left, block->count * sizeof *out);
 		left = out;
 	}
-	right = sum_block(slicer, shared, nodes + split, count - split, block, level + 1);
+	right = sum_block(slicer, sources + split, count - split, block, level + 1);
 	nn_vector_add(out, left, right, block->count);
 	return out;
 }
@@ -124,78 +124,57 @@ static double squares_of(const float *sum, const struct block *block)
 	return block->statistic && isfinite(squares) ? 0 : squares;
 }
 
-static const float *take_sum(const struct nn_slicer *slicer, const struct nn_shared *shared,
+static const float *take_sum(const struct nn_slicer *slicer, const struct nn_slice_sum *sum,
 	size_t number)
 {
-	const struct nn_shared_plan *plan = nn_shared_plan(shared);
 	const struct block *block = &slicer->blocks[number];
-	const float *sum = sum_block(slicer, shared, plan->nodes, (size_t)plan->count, block, 0);
+	const float *values = sum_block(slicer, sum->sources, sum->count, block, 0);
 
-	nn_shared_squares(shared)[number] = squares_of(sum, block);
-	return sum;
+	sum->squares[number] = squares_of(values, block);
+	return values;
 }
 
-void nn_slice_sum(struct nn_slicer *slicer, struct nn_shared *shared, size_t buffer, size_t from,
-	size_t to)
+void nn_slice_sum(const struct nn_slicer *slicer, const struct nn_slice_sum *sum, float *out,
+	size_t first, size_t from, size_t to)
 {
-	float *out = nn_shared_buffer(shared, buffer);
-
 	for (size_t i = from; i < to; i++) {
-		const float *sum = take_sum(slicer, shared, i);
+		const struct block *block = &slicer->blocks[i];
+		const float *values = take_sum(slicer, sum, i);
+		float *place = out + (block->start - first);
 
-		if (sum != out + slicer->blocks[i].start)
-			memcpy(out + slicer->blocks[i].start, sum,
-				slicer->blocks[i].count * sizeof *out);
+		if (values != place)
+			memcpy(place, values, block->count * sizeof *out);
 	}
 }
 
-/* Parameters and state of a copy, from element `start` on. */
-static struct nn_optim_vectors vectors_of(const struct nn_shared *shared, unsigned which,
-	size_t start)
+static struct nn_optim_vectors behind(const struct nn_optim_vectors *vectors, size_t skip)
 {
-	struct nn_optim_vectors vectors = { .params = nn_shared_params(shared, which) + start };
+	struct nn_optim_vectors place = { .params = vectors->params + skip };
 
-	for (size_t k = 0; k < shared->sizes.slot_count; k++)
-		vectors.slots[k] =
-			(float *)(void *)(nn_shared_state(shared, which) + shared->sizes.slots[k]) +
-			start;
-	return vectors;
+	for (size_t k = 0; k < NN_MAX_SLOTS; k++)
+		place.slots[k] = vectors->slots[k] ? vectors->slots[k] + skip : NULL;
+	return place;
 }
 
-bool nn_slice_update(struct nn_slicer *slicer, struct nn_shared *shared, unsigned which,
-	size_t from, size_t to)
+bool nn_slice_update(const struct nn_slicer *slicer, const struct nn_slice_sum *sum,
+	const struct nn_slice_update *update, size_t from, size_t to)
 {
-	const struct nn_shared_plan *plan = nn_shared_plan(shared);
-	const struct nn_optim_pass pass = { .options = slicer->options,
-		.lr = plan->lr,
-		.divisor = plan->divisor,
-		.t = plan->t,
-		.weight = plan->weight };
 	bool finite = true;
 
 	for (size_t i = from; i < to; i++) {
 		const struct block *block = &slicer->blocks[i];
-		const struct nn_optim_vectors old = vectors_of(shared, which, block->start);
-		const struct nn_optim_vectors new = vectors_of(shared, !which, block->start);
-		const float *sum = take_sum(slicer, shared, i);
+		const struct nn_optim_vectors old =
+			behind(&update->from, block->start - update->first);
+		const struct nn_optim_vectors new =
+			behind(&update->to, block->start - update->first);
+		const float *values = take_sum(slicer, sum, i);
 
-		(block->statistic ? nn_optim_move_statistics : slicer->optimizer->update)(&pass,
-			&new, &old, sum, block->count);
+		(block->statistic ? nn_optim_move_statistics :
+				    slicer->optimizer->update)(&update->pass, &new, &old, values,
+			block->count);
 		finite = finite && nn_vector_nonfinite(new.params, block->count) == block->count;
 	}
 	return finite;
-}
-
-/* [first, first + count) of anything, added as the fixed tree has it. */
-static double add_squares(const double *squares, size_t count)
-{
-	size_t left = 1;
-
-	if (count == 1)
-		return squares[0];
-	while (2 * left < count)
-		left *= 2;
-	return add_squares(squares, left) + add_squares(squares + left, count - left);
 }
 
 static double add_tensors(const struct nn_slicer *slicer, const double *squares, size_t first,
@@ -205,9 +184,7 @@ static double add_tensors(const struct nn_slicer *slicer, const double *squares,
 	size_t skip = 0;
 
 	if (count == 1)
-		return slicer->params->tensors[first].count ?
-			add_squares(squares, count_blocks(&slicer->params->tensors[first])) :
-			0;
+		return nn_tree_sum(squares, count_blocks(&slicer->params->tensors[first]));
 	while (2 * left < count)
 		left *= 2;
 	for (size_t i = first; i < first + left; i++)
@@ -216,28 +193,37 @@ static double add_tensors(const struct nn_slicer *slicer, const double *squares,
 		add_tensors(slicer, squares + skip, first + left, count - left);
 }
 
-double nn_slicer_norm(const struct nn_slicer *slicer, const struct nn_shared *shared)
+double nn_slicer_norm(const struct nn_slicer *slicer, const double *squares)
 {
-	return sqrt(add_tensors(slicer, nn_shared_squares(shared), 0, slicer->params->count));
+	return sqrt(add_tensors(slicer, squares, 0, slicer->params->count));
 }
 
-int nn_slicer_check(const struct nn_slicer *slicer, const struct nn_shared *shared,
-	struct nn_error *err)
+size_t nn_slicer_element(const struct nn_slicer *slicer, size_t block)
 {
-	const struct nn_shared_plan *plan = nn_shared_plan(shared);
-	uint64_t end = 0;
+	return block < slicer->count ? slicer->blocks[block].start :
+				       slicer->params->bytes / sizeof(float);
+}
 
-	if (shared->sizes.params != slicer->params->bytes || shared->sizes.blocks != slicer->count)
-		return nn_fail(err, NN_BAD, "the shared memory is made for another model");
-	for (uint64_t i = 0; i < plan->count && i < shared->sizes.buffers; i++) {
-		const struct nn_shared_node *node = &plan->nodes[i];
+const struct nn_optim_options *nn_slicer_options(const struct nn_slicer *slicer)
+{
+	return slicer->options;
+}
 
-		if (node->buffer >= shared->sizes.buffers || node->range.first != end ||
-			!nn_tree_is_node(node->range, plan->shards))
-			break;
-		end = node->range.end;
+size_t nn_slicer_cut(const struct nn_slicer *slicer, size_t part, size_t parts)
+{
+	uint64_t elements = slicer->params->bytes / sizeof(float);
+	uint64_t want = (uint64_t)((unsigned __int128)elements * part / parts);
+	size_t low = 0;
+	size_t high = slicer->count;
+
+	/* The first block that begins there or behind. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (slicer->blocks[middle].start < want)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	if (!plan->count || end != plan->shards)
-		return nn_fail(err, NN_BAD, "the shared memory has no plan for a sum");
-	return NN_OK;
+	return part == parts ? slicer->count : low;
 }

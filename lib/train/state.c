@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json/json.h"
+#include "stream/part.h"
 
 #define UPDATES "updates"
 
@@ -51,8 +52,21 @@ static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
 		status = nn_optim_options_write(&json, options, err);
 	if (!status)
 		status = nn_bundle_set_meta(state, "optimizer", json.data, err);
+	/* Of a slice each slot has the ranges that the parameters have. */
+	if (!status && state->count > 1 && nn_bundle_meta(params, NN_PART_META))
+		status = nn_bundle_set_meta(state, NN_PART_META,
+			nn_bundle_meta(params, NN_PART_META), err);
 	nn_buffer_free(&json);
 	return status;
+}
+
+/* The same text, or none in both. */
+static bool same_ranges(const struct nn_bundle *from, const struct nn_bundle *to)
+{
+	const char *there = nn_bundle_meta(from, NN_PART_META);
+	const char *here = nn_bundle_meta(to, NN_PART_META);
+
+	return !there || !here ? there == here : !strcmp(there, here);
 }
 
 /* What the old state has for the new one. */
@@ -74,6 +88,9 @@ static int carry_over(const struct nn_bundle *from, struct nn_bundle *to, struct
 				nn_dtype_name(wanted->dtype), want_shape);
 		memcpy(nn_bundle_data(to, wanted), nn_bundle_data(from, have), wanted->bytes);
 	}
+	if (from->count > 1 && to->count > 1 && !same_ranges(from, to))
+		return nn_fail(err, NN_BAD,
+			"state: its slice has other parameters than the model's");
 	if (!nn_bundle_find(from, UPDATES))
 		return nn_fail(err, NN_BAD, "state: there is no tensor " UPDATES);
 	return NN_OK;

@@ -105,7 +105,7 @@ int nn_stopping_open(struct training *training, struct nn_error *err)
 			"come, or the last is put out",
 			(unsigned long long)training->stopping.best_step,
 			training->options->checkpoint);
-		nn_pool_say(training->pool, &line);
+		nn_train_say(training, &line);
 	}
 	training->stopping.enough = is_enough(training);
 	return status;

@@ -2,34 +2,12 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "train/rank_step.h"
 #include "train/train-private.h"
 
 static unsigned long long print(uint64_t number)
 {
 	return (unsigned long long)number;
-}
-
-int nn_train_number_files(size_t *files, const struct nn_preamble *answers, char *const *paths,
-	size_t count, struct nn_error *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		files[i] = (size_t)-1;
-		if (!answers[i].shards != !answers[0].shards)
-			return nn_fail(err, NN_BAD, "%s is a shard, %s is none",
-				paths[answers[i].shards ? i : 0], paths[answers[i].shards ? 0 : i]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		size_t number = answers[i].shards ? (size_t)answers[i].first : i;
-
-		if (answers[i].shards && answers[i].shards != count)
-			return nn_fail(err, NN_BAD, "%s is one of %llu shards: give all of them",
-				paths[i], print(answers[i].shards));
-		if (files[number] != (size_t)-1)
-			return nn_fail(err, NN_BAD, "%s and %s are both shard %zu of %zu",
-				paths[files[number]], paths[i], number, count);
-		files[number] = i;
-	}
-	return NN_OK;
 }
 
 /* How many shards; of one file the rows must be known. */
@@ -78,7 +56,8 @@ static int size_shards(struct training *training, const struct nn_preamble *answ
 		return NN_FAILED;
 	for (size_t k = 0; k < shards; k++)
 		training->sizes[k] = views ? 1 : (double)answers[training->files[k]].rows;
-	nn_pool_set_sizes(training->pool, training->sizes);
+	if (training->pool)
+		nn_pool_set_sizes(training->pool, training->sizes);
 	return NN_OK;
 }
 
@@ -130,6 +109,15 @@ static int ask_rows(struct training *training, struct nn_preamble *answers, stru
 	return status;
 }
 
+static int ask_ranks(struct training *training, struct nn_preamble *answers, struct nn_error *err)
+{
+	int status = nn_rank_survey(training, answers, err);
+
+	for (size_t i = 0; i < training->options->files && !status; i++)
+		count_rows(training, answers[i].rows);
+	return status;
+}
+
 /* Whoever names the same path on two hosts may have meant one set. */
 static void warn_of_twins(const struct training *training, const struct nn_preamble *answers)
 {
@@ -144,7 +132,7 @@ static void warn_of_twins(const struct training *training, const struct nn_pream
 				"%s and %s hold the same %llu rows, which count twice: as views of "
 				"one file, name it once",
 				options->paths[k], options->paths[i], print(answers[i].rows));
-			nn_pool_say(training->pool, &line);
+			nn_train_say(training, &line);
 			return;
 		}
 }
@@ -155,7 +143,9 @@ int nn_train_survey(struct training *training, struct nn_error *err)
 	struct nn_supply *supply = training->options->supply;
 	int status = answers ? NN_OK : NN_FAILED;
 
-	if (!status && supply)
+	if (!status && training->options->ranks)
+		status = ask_ranks(training, answers, err);
+	else if (!status && supply)
 		look_at_supply(training, answers);
 	else if (!status)
 		status = ask_rows(training, answers, err);
@@ -191,7 +181,7 @@ static void leave_epoch(struct training *training, uint64_t steps)
 		"%llu: it begins with epoch %llu",
 		print(model->step_in_epoch), print(model->steps_per_epoch), print(steps),
 		print(model->epoch + 1));
-	nn_pool_say(training->pool, &line);
+	nn_train_say(training, &line);
 	model->step_in_epoch = 0;
 	model->epoch++;
 	training->run.first_epoch = model->epoch;

@@ -24,6 +24,7 @@ struct training {
 	int (*step)(struct training *training, struct nn_error *err);
 	struct nn_shared_step *shared; /* of shared_step.c; NULL: nobody shares memory */
 	struct nn_async *async;        /* of async.c; NULL: steps are synchronous */
+	struct nn_rank_crew *crew;     /* of rank_step.c; NULL: workers, not ranks */
 	const struct nn_train_options *options;
 	struct nn_updater *updater;
 	struct nn_pool *pool;
@@ -81,6 +82,8 @@ int nn_train_async_step(struct training *training, struct nn_error *err);
 int nn_async_settle(struct training *training, struct nn_error *err);
 /* The task of a shard at the model's step. */
 struct nn_preamble nn_train_task(const struct training *training, uint64_t shard);
+/* A line that a person must know. */
+void nn_train_say(const struct training *training, const struct nn_error *line);
 /* A line for the journal, if there is one: of a gradient as it came, before anybody adds to it. */
 int nn_train_note(struct training *training, const struct nn_answer *answer, const void *grad,
 	struct nn_error *err);

@@ -1,4 +1,5 @@
 #include "base/memory.h"
+#include "train/rank_step.h"
 #include "train/shared_step.h"
 #include "train/train-private.h"
 
@@ -38,6 +39,32 @@ bool nn_train_goes_on(const struct training *training)
 				     next.epoch < training->last_epoch;
 }
 
+void nn_train_say(const struct training *training, const struct nn_error *line)
+{
+	if (training->pool)
+		nn_pool_say(training->pool, line);
+	else if (!training->options->ranks->rank)
+		training->options->warn("%s", line->text);
+}
+
+static size_t workers_of(const struct training *training)
+{
+	return training->pool ? nn_pool_size(training->pool) : training->options->ranks->size;
+}
+
+/* Whole, where ranks have slices of the state. */
+static int save_checkpoint(struct training *training, struct nn_error *err)
+{
+	int status = training->crew ? nn_rank_gather_state(training, err) : NN_OK;
+
+	if (!status)
+		status = nn_checkpoint_save(training->checkpoint, training->options->checkpoint,
+			err);
+	if (training->crew)
+		nn_rank_drop_state(training);
+	return status;
+}
+
 static int write_checkpoint(struct training *training, struct nn_error *err)
 {
 	uint64_t step = training->checkpoint->model.preamble.step;
@@ -47,8 +74,7 @@ static int write_checkpoint(struct training *training, struct nn_error *err)
 		return NN_OK;
 	status = nn_stopping_save(training, err);
 	if (!status)
-		status = nn_checkpoint_save(training->checkpoint, training->options->checkpoint,
-			err);
+		status = save_checkpoint(training, err);
 	training->saved_at = now();
 	if (!status)
 		training->saved = step;
@@ -93,6 +119,20 @@ static bool is_time_to_save(const struct training *training, uint64_t before)
 	return options->every_seconds > 0 && now() >= training->saved_at + options->every_seconds;
 }
 
+static void watch(struct training *training)
+{
+	struct nn_train_progress *progress = &training->progress;
+
+	if (training->crew) {
+		progress->bytes = nn_rank_bytes(training);
+		nn_rank_watch(training, training->worker_seconds, training->worker_states);
+		return;
+	}
+	progress->retries = nn_pool_retries(training->pool);
+	progress->bytes = nn_pool_bytes(training->pool);
+	nn_pool_watch(training->pool, training->worker_seconds, training->worker_states);
+}
+
 static int tell(struct training *training, struct nn_error *err)
 {
 	struct nn_train_progress *progress = &training->progress;
@@ -110,9 +150,7 @@ static int tell(struct training *training, struct nn_error *err)
 	progress->best_step = training->stopping.best_step;
 	progress->seconds = now() - training->began;
 	training->told = model->step;
-	progress->retries = nn_pool_retries(training->pool);
-	progress->bytes = nn_pool_bytes(training->pool);
-	nn_pool_watch(training->pool, training->worker_seconds, training->worker_states);
+	watch(training);
 	if (!status)
 		training->options->progress(progress);
 	return status;
@@ -149,6 +187,8 @@ static int loop(struct training *training, struct nn_error *err)
 		if (!status && is_time_to_save(training, before))
 			status = save(training, false, err);
 		signal = training->options->stop();
+		if (!signal && training->crew)
+			signal = nn_rank_signal(training);
 		if (!status && signal && !is_done(training))
 			return stopped(training, signal, err);
 	}
@@ -179,7 +219,7 @@ static uint64_t steps_left(const struct training *training)
 
 static int make_room(struct training *training, struct nn_error *err)
 {
-	size_t workers = nn_pool_size(training->pool);
+	size_t workers = workers_of(training);
 
 	training->worker_seconds = nn_alloc(workers, sizeof *training->worker_seconds, err);
 	training->worker_states = nn_alloc(workers + 1, 1, err);
@@ -201,6 +241,10 @@ static int begin(struct training *training, struct nn_error *err)
 		status = nn_async_open(training, err);
 	else if (!status && training->options->shared)
 		status = nn_shared_step_open(training, err);
+	else if (!status && training->options->ranks)
+		status = nn_rank_open(training, err);
+	if (!status && training->options->ranks && training->options->ranks->rank)
+		return NN_OK;
 	if (!status)
 		status = nn_run_write(&training->run, &training->checkpoint->state, err);
 	if (!status)
@@ -216,7 +260,8 @@ static int begin(struct training *training, struct nn_error *err)
 		.steps_per_epoch = training->steps_per_epoch,
 		.batch = training->run.batch ? training->run.batch : training->rows,
 		.kernel = nn_bundle_meta(&training->checkpoint->model.params, "kernel"),
-		.workers = nn_pool_size(training->pool),
+		.workers = workers_of(training),
+		.ranks = training->crew ? nn_rank_way(training) : NULL,
 		.steps = steps_left(training),
 		.last_epoch = training->last_epoch,
 		.local_steps = training->run.local_steps,
@@ -241,11 +286,15 @@ int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	struct nn_error ignored;
 	int closed;
 
-	if (!status && !options->rehearse)
+	if (!status && options->ranks && options->ranks->rank)
+		status = nn_rank_follow(&training, err);
+	else if (!status && !options->rehearse)
 		status = loop(&training, err);
 	/* They may still read what is freed now. */
-	nn_pool_stop(pool);
-	closed = nn_shared_step_close(&training, status ? &ignored : err);
+	if (pool)
+		nn_pool_stop(pool);
+	closed = training.crew ? nn_rank_close(&training, status, status ? &ignored : err) :
+				 nn_shared_step_close(&training, status ? &ignored : err);
 	if (!status)
 		status = closed;
 	nn_async_close(&training);

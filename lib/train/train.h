@@ -8,9 +8,12 @@
 
 #include "base/error.h"
 #include "model/model.h"
+#include "ranks/ranks.h"
+#include "train/exchange.h"
 #include "train/journal.h"
 #include "train/pool.h"
 #include "train/run.h"
+#include "train/serve.h"
 #include "train/update.h"
 
 /* What is known when the training begins. */
@@ -25,6 +28,7 @@ struct nn_train_start {
 	uint64_t last_epoch;
 	uint64_t local_steps; /* of a round; 0: none */
 	bool numbered;        /* the data are files that know which shard they are */
+	const char *ranks;    /* they are no workers but ranks, which exchange so; NULL: they are none */
 	const struct nn_optim_options *optim; /* complete: what updates are made with */
 };
 /* After each step, behind the updater's own report. */
@@ -61,6 +65,10 @@ struct nn_train_options {
 	bool async;                 /* each gradient is an update as soon as it comes */
 	uint64_t max_staleness;     /* steps that a shard may be ahead of the slowest then */
 	struct nn_shared *shared;   /* memory that workers of the pool share; NULL: none does */
+	/* Processes that make each step together, instead of a pool of workers; NULL: none. */
+	struct nn_ranks *ranks;
+	const struct nn_serve_options *serve;    /* ranks: the data, as workers have them */
+	const struct nn_exchange_type *exchange; /* ranks: how; NULL: by memory, if that goes */
 	struct nn_supply *supply;   /* data for workers that have no files; NULL: all have them */
 	struct nn_journal *journal; /* gets a line for each answer; NULL: none */
 	const char *valid;          /* data set to try the model on after each epoch; NULL: none */
@@ -78,6 +86,8 @@ struct nn_train_options {
 	void (*progress)(const struct nn_train_progress *progress);
 	/* The checkpoint cannot be written, which is said once until it can; or not even in the end. */
 	void (*unsaved)(const struct nn_error *why, bool last);
+	/* What a person must know, where no pool says it; printf-like. */
+	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	int (*stop)(void); /* the number of a signal that asks for an end, after each step; or 0 */
 };
 
@@ -89,7 +99,10 @@ int nn_train_number_files(size_t *files, const struct nn_preamble *answers, char
 
 /* Trains on `pool`. The updater's checkpoint has the model; its parameters, preamble and state go
  * from step to step there, and it names its kernel. NN_FAILED, with the checkpoint written if there
- * is one, if the workers fail or `stop` says so. */
+ * is one, if the workers fail or `stop` says so.
+ *
+ * With options->ranks the pool is NULL, and all ranks call it alike; rank 0 alone has a checkpoint to
+ * write, validates, reports, and has the model in the end. All return the same status. */
 int nn_train(struct nn_updater *updater, struct nn_pool *pool,
 	const struct nn_train_options *options, struct nn_error *err);
 

@@ -1,5 +1,6 @@
-#include "train/update.h"
+#include "train/update-private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,25 +8,10 @@
 #include "json/json.h"
 #include "train/finite.h"
 #include "train/local.h"
-#include "train/reduction.h"
 #include "train/state.h"
 
 /* Ends the messages about numbers that are none. */
 static const char divergence_hint[] = "; a smaller --lr may help";
-
-struct nn_updater {
-	struct nn_checkpoint *checkpoint;
-	const char *name;
-	const struct nn_update_options *options;
-	struct nn_optim_options optim; /* complete */
-	struct nn_json *document;      /* where its texts may live */
-	struct nn_reduce_options reduce;
-	struct nn_reduction reduction;
-	struct nn_accumulator *accumulator; /* of the step at hand; NULL: nothing came yet */
-	uint64_t shards;
-	uint64_t unnumbered; /* gradients without shards that came */
-	bool broken;         /* an update failed halfway */
-};
 
 static int prepare_state(struct nn_updater *updater, struct nn_error *err)
 {
@@ -62,6 +48,8 @@ int nn_updater_new(struct nn_updater **updater, struct nn_checkpoint *checkpoint
 	status = nn_reduction_start(&new->reduction, NN_KIND_GRAD, err);
 	if (!status)
 		status = prepare_state(new, err);
+	if (!status)
+		status = nn_updater_check_options(new, err);
 	if (status) {
 		nn_updater_free(new);
 		return status;
@@ -94,6 +82,11 @@ bool nn_updater_intact(const struct nn_updater *updater)
 	return !updater->broken;
 }
 
+void nn_updater_spoil(struct nn_updater *updater)
+{
+	updater->broken = true;
+}
+
 /* A plain safetensors file says nothing but the numbers: they are taken as a mean gradient of the
  * model at hand. */
 static void say_for_it(struct nn_preamble *preamble, const struct nn_preamble *model)
@@ -104,75 +97,6 @@ static void say_for_it(struct nn_preamble *preamble, const struct nn_preamble *m
 	preamble->step_in_epoch = model->step_in_epoch;
 	preamble->steps_per_epoch = model->steps_per_epoch;
 	preamble->seed = model->seed;
-}
-
-static int check_number(const struct nn_updater *updater, const char *what, uint64_t here,
-	uint64_t there, struct nn_error *err)
-{
-	if (here == there)
-		return NN_OK;
-	return nn_fail(err, NN_BAD, "a gradient of %s %llu, but %s has %llu", what,
-		(unsigned long long)here, updater->name, (unsigned long long)there);
-}
-
-/* Is it this model's, of this step? */
-static int check_model(const struct nn_updater *updater, const struct nn_frame *frame,
-	struct nn_error *err)
-{
-	const struct nn_preamble *grad = &frame->preamble;
-	const struct nn_preamble *model = &updater->checkpoint->model.preamble;
-	const char *kernel = nn_bundle_meta(&updater->checkpoint->model.params, "kernel");
-	const char *made_by = nn_bundle_meta(frame->layout, "kernel");
-	int status = check_number(updater, "step", grad->step, model->step, err);
-
-	if (!status)
-		status = check_number(updater, "epoch", grad->epoch, model->epoch, err);
-	if (!status)
-		status = check_number(updater, "step in epoch", grad->step_in_epoch,
-			model->step_in_epoch, err);
-	if (!status && model->steps_per_epoch)
-		status = check_number(updater, "steps per epoch", grad->steps_per_epoch,
-			model->steps_per_epoch, err);
-	if (status)
-		return status;
-	if (grad->id && grad->id != model->id)
-		return nn_fail(err, NN_BAD, "a gradient of model %016llx, but %s is model %016llx",
-			(unsigned long long)grad->id, updater->name, (unsigned long long)model->id);
-	if (grad->parts > 1)
-		return nn_fail(err, NN_BAD, "part %u of %u of a gradient", grad->part, grad->parts);
-	/* A name without a slash came from a person: nn-grad has checked it. */
-	if (kernel && made_by && strchr(kernel, '/') && strcmp(kernel, made_by) &&
-		!updater->options->mixed_kernels)
-		return nn_fail(err, NN_BAD, "kernel %s, but %s has %s (--mixed-kernels takes both)",
-			made_by, updater->name, kernel);
-	return NN_OK;
-}
-
-/* Names and shapes: F16 and the like are converted when they are loaded. */
-static int check_shapes(const struct nn_updater *updater, const struct nn_bundle *layout,
-	struct nn_error *err)
-{
-	const struct nn_bundle *params = &updater->checkpoint->model.params;
-
-	for (size_t i = 0; i < params->count; i++) {
-		const struct nn_tensor *param = &params->tensors[i];
-		const struct nn_tensor *grad = nn_bundle_find(layout, param->name);
-		char want[NN_SHAPE_TEXT];
-		char have[NN_SHAPE_TEXT];
-
-		if (!grad)
-			return nn_fail(err, NN_BAD, "no tensor %s, which %s has", param->name,
-				updater->name);
-		nn_shape_text(param->ndim, param->shape, want);
-		nn_shape_text(grad->ndim, grad->shape, have);
-		if (strcmp(want, have))
-			return nn_fail(err, NN_BAD, "tensor %s: %s, but %s has %s", param->name,
-				have, updater->name, want);
-	}
-	if (layout->count != params->count)
-		return nn_fail(err, NN_BAD, "%zu tensors, but %s has %zu", layout->count,
-			updater->name, params->count);
-	return NN_OK;
 }
 
 /* The first gradient of a step says of how many shards it is. */
@@ -198,9 +122,9 @@ int nn_updater_add(struct nn_updater *updater, struct nn_reader *reader,
 
 	if (grad.plain)
 		say_for_it(&grad.preamble, &updater->checkpoint->model.preamble);
-	status = check_model(updater, &grad, err);
+	status = nn_updater_check_model(updater, &grad, err);
 	if (!status)
-		status = check_shapes(updater, grad.layout, err);
+		status = nn_updater_check_shapes(updater, grad.layout, err);
 	if (status)
 		return nn_reader_blame(reader, err);
 	status = begin_step(updater, &grad.preamble, err);
@@ -218,10 +142,10 @@ int nn_updater_add_partial(struct nn_updater *updater, const struct nn_preamble 
 	struct nn_partial *partial, const char *name, struct nn_error *err)
 {
 	struct nn_frame frame = { .preamble = *grad, .layout = &partial->sum };
-	int status = check_model(updater, &frame, err);
+	int status = nn_updater_check_model(updater, &frame, err);
 
 	if (!status)
-		status = check_shapes(updater, &partial->sum, err);
+		status = nn_updater_check_shapes(updater, &partial->sum, err);
 	if (!status)
 		status = begin_step(updater, grad, err);
 	if (!status)
@@ -381,12 +305,24 @@ static int check_steps(const struct nn_updater *updater, uint64_t steps, struct 
 		(unsigned long long)grad->steps_per_epoch);
 }
 
-int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
+/* The norm of the sum; of a slice that is asked of nobody it is not known. */
+static int find_norm(struct nn_updater *updater, const struct nn_partial *sum, struct nn_error *err)
+{
+	struct nn_preamble grad = updater->reduction.reference;
+
+	if (!nn_model_is_part(&updater->checkpoint->model))
+		updater->norm = nn_gradient_norm(&sum->sum);
+	else if (!updater->options->sums)
+		updater->norm = NAN;
+	else
+		return nn_sums_norm(updater->options->sums, &grad, sum, &updater->norm, err);
+	return NN_OK;
+}
+
+int nn_updater_gather(struct nn_updater *updater, struct nn_error *err)
 {
 	struct nn_model *model = &updater->checkpoint->model;
-	struct nn_optim_pass pass;
 	const struct nn_partial *sum;
-	double norm;
 	int status;
 
 	if (!nn_updater_ready(updater))
@@ -401,10 +337,26 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	if (status)
 		return nn_updater_diverged(updater, "the sum of the gradients", err);
 	status = check_steps(updater, nn_local_marked(&sum->sum), err);
+	if (!status)
+		status = find_norm(updater, sum, err);
+	updater->gathered = !status;
+	return status;
+}
+
+int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
+{
+	struct nn_model *model = &updater->checkpoint->model;
+	struct nn_optim_pass pass;
+	const struct nn_partial *sum;
+	double norm;
+	int status = updater->gathered ? NN_OK : nn_updater_gather(updater, err);
+
 	if (status)
 		return status;
+	updater->gathered = false;
+	norm = updater->norm;
+	sum = nn_accumulator_join(updater->accumulator);
 	updater->broken = true;
-	norm = nn_gradient_norm(&sum->sum);
 	nn_updater_pass(updater, sum->weight, norm, &pass);
 	apply(updater, sum, &pass);
 	status = nn_check_finite_bundle(&model->params, err);
@@ -418,7 +370,8 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err)
 	model->preamble.seed = updater->reduction.reference.seed;
 	updater->broken = false;
 	nn_updater_made(updater, &pass, nn_local_marked(&sum->sum), sum->loss, sum->weight, norm);
-	model->preamble.id = nn_bundle_id(&model->params);
+	if (!nn_model_is_part(model))
+		model->preamble.id = nn_bundle_id(&model->params);
 	nn_accumulator_free(updater->accumulator);
 	updater->accumulator = NULL;
 	return NN_OK;

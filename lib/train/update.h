@@ -12,6 +12,7 @@
 #include "reduce/reduce.h"
 #include "stream/reader.h"
 #include "stream/writer.h"
+#include "train/sums.h"
 
 /* What an update did. */
 struct nn_update_report {
@@ -19,7 +20,7 @@ struct nn_update_report {
 	uint64_t epoch; /* ... and epoch */
 	double loss;    /* mean over the rows, of the model before it */
 	double lr;      /* that it was made with */
-	double norm;    /* of the mean gradient, before clipping */
+	double norm;    /* of the mean gradient, before clipping; NAN: of a slice, not known */
 };
 
 struct nn_update_options {
@@ -27,6 +28,8 @@ struct nn_update_options {
 	uint64_t quorum;               /* so many shards are enough; 0: all of them */
 	bool skip_nonfinite; /* leave out what has a NaN or Inf in it, instead of refusing it */
 	bool mixed_kernels;  /* take gradients of unlike matrix kernels */
+	/* Of a slice: how it comes by the norm of the whole; NULL: not, and it cannot clip. */
+	struct nn_sums *sums;
 	/* Printf-like: what a person must know, and what one may want to know. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 	void (*note)(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -56,6 +59,9 @@ int nn_updater_add_partial(struct nn_updater *updater, const struct nn_preamble 
 bool nn_updater_ready(const struct nn_updater *updater);
 /* The first shard of how many that has not come, while others have; false if there is none. */
 bool nn_updater_missing(const struct nn_updater *updater, uint64_t *shard, uint64_t *shards);
+/* When it is ready: waits for what the step needs of the other slices, which nn_updater_step does by itself
+ * otherwise. */
+int nn_updater_gather(struct nn_updater *updater, struct nn_error *err);
 /* Makes the step out of what came. NN_BAD if it is not ready, if the total weight is zero, or if
  * the parameters overflow; the checkpoint must not be used then. */
 int nn_updater_step(struct nn_updater *updater, struct nn_error *err);
@@ -65,6 +71,7 @@ int nn_updater_step(struct nn_updater *updater, struct nn_error *err);
 struct nn_checkpoint *nn_updater_checkpoint(const struct nn_updater *updater);
 uint64_t nn_updater_quorum(const struct nn_updater *updater);
 bool nn_updater_intact(const struct nn_updater *updater);
+void nn_updater_spoil(struct nn_updater *updater); /* an update has failed halfway elsewhere */
 
 /* For whoever makes the numbers of a step elsewhere (shared_step.c): what the update is made with,
  * given the gradients' total weight and the norm of their sum ... */

@@ -3,17 +3,22 @@
 # speed of both.
 #   BENCHES += tests/bench/NAME.bash
 BENCHES = tests/bench/startup.bash tests/bench/import.bash tests/bench/shard.bash \
-	tests/bench/reduce.bash tests/bench/train.bash tests/bench/networks.bash \
-	tests/bench/link.bash
+	tests/bench/reduce.bash tests/bench/slices.bash tests/bench/train.bash tests/bench/networks.bash \
+	tests/bench/link.bash tests/bench/mpi.bash
 bench_helpers = tests/bench/spawn tests/bench/make-data tests/bench/inflate \
 	tests/bench/products
-EXTRA_PROGRAMS = $(bench_helpers)
-CLEANFILES += $(bench_helpers)
+if HAVE_MPI
+bench_mpi = tests/bench/exchange
+endif
+EXTRA_PROGRAMS = $(bench_helpers) $(bench_mpi)
+CLEANFILES += $(bench_helpers) $(bench_mpi)
 tests_bench_spawn_SOURCES = tests/bench/spawn.c
 tests_bench_make_data_SOURCES = tests/bench/make-data.c
 tests_bench_inflate_SOURCES = tests/bench/inflate.c
+tests_bench_exchange_SOURCES = tests/bench/exchange.c
+tests_bench_exchange_LDADD = $(LDADD) $(MPI_LIBS)
 tests_bench_products_SOURCES = tests/bench/products.c
-bench: all $(bench_helpers) tests/tool/slow-link
+bench: all $(bench_helpers) $(bench_mpi) tests/tool/slow-link
 	@unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; \
 	abs_srcdir='$(abs_srcdir)'; export abs_srcdir; \
 	abs_builddir='$(abs_builddir)'; export abs_builddir; \

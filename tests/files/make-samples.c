@@ -149,6 +149,37 @@ static void put_state(const struct nn_preamble *model)
 	nn_bundle_free(&bundle);
 }
 
+#define SLICE "{\"0.weight\":{\"first\":4096,\"shape\":[2049,2]}}"
+
+/* The second of two: all of a bias, and the end of a weight. */
+static void put_slice(void)
+{
+	struct nn_preamble preamble = { .kind = NN_KIND_MODEL,
+		.step = 5,
+		.epoch = 1,
+		.step_in_epoch = 1,
+		.steps_per_epoch = 4,
+		.seed = 42,
+		.part = 1,
+		.parts = 2 };
+	struct nn_bundle bundle = { 0 };
+
+	add_tensor(&bundle, "0.weight", NN_F32, 1, 2);
+	add_tensor(&bundle, "1.bias", NN_F32, 1, 3);
+	fill(&bundle);
+	must(nn_bundle_set_meta(&bundle, "slice", SLICE, &err));
+	must(nn_writer_frame(writer, &preamble, &bundle, &err));
+	nn_bundle_free(&bundle);
+	preamble.kind = NN_KIND_STATE;
+	add_tensor(&bundle, "updates", NN_U64, 0);
+	add_tensor(&bundle, "velocity/0.weight", NN_F32, 1, 2);
+	add_tensor(&bundle, "velocity/1.bias", NN_F32, 1, 3);
+	fill(&bundle);
+	must(nn_bundle_set_meta(&bundle, "slice", SLICE, &err));
+	must(nn_writer_frame(writer, &preamble, &bundle, &err));
+	nn_bundle_free(&bundle);
+}
+
 static void put_grads(uint64_t id)
 {
 	for (unsigned k = 0; k < 2; k++) {
@@ -258,6 +289,7 @@ static void good_files(void)
 	GOOD("good-model.nnt", model = put_model());
 	GOOD("good-checkpoint.nnt", model = put_model(); put_state(&model));
 	GOOD("good-models.nnt", put_model(); model = put_model(); put_state(&model));
+	GOOD("good-slice.nnt", put_slice());
 	GOOD("good-grads.nnt", put_grads(model.id));
 	GOOD("good-data.nnt", put_data());
 	GOOD("good-text.nnt", put_text());

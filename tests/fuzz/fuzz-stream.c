@@ -4,6 +4,7 @@
  * check, it damages the good sample files in a fixed number of ways that Philox chooses, the same ones
  * every time, and checks that none is taken for whole. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,8 @@
 #include "base/hash.h"
 #include "base/random.h"
 #include "stream/describe.h"
+#include "stream/joining.h"
+#include "stream/slicing.h"
 #include "stream/wire.h"
 #include "tests/unit/tap.h"
 
@@ -69,6 +72,37 @@ static bool read_all(const uint8_t *data, size_t size)
 	return !status;
 }
 
+/* What nn-slice and nn-join make of it goes to nobody: they must not crash either. */
+static void cut_and_join(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct nn_writer *writers[2] = { NULL, NULL };
+	struct nn_slicing slicing = { .parts = 2, .writers = writers };
+	struct nn_error err;
+	uint64_t frames;
+
+	if (fd < 0 || null < 0 || (size && write(fd, data, size) != (ssize_t)size))
+		abort();
+	for (int join = 0; join < 2; join++) {
+		struct nn_reader *reader = NULL;
+
+		if (lseek(fd, 0, SEEK_SET) || nn_writer_open(&writers[0], null, "null", &err) ||
+			nn_writer_open(&writers[1], null, "null", &err) ||
+			nn_reader_open(&reader, fd, "fuzz", NN_KIND_MODEL, &err))
+			abort();
+		if (join)
+			nn_join_stream(reader, writers[0], &frames, &err);
+		else
+			nn_slice_stream(reader, &slicing, &frames, &err);
+		nn_reader_close(reader);
+		nn_writer_close(writers[0]);
+		nn_writer_close(writers[1]);
+	}
+	close(fd);
+	close(null);
+}
+
 /* Makes CRCs, digests and sequence numbers fit again where that can be done, so that what lies behind
  * these checks is reached. */
 static void repair(uint8_t *data, size_t size)
@@ -115,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(copy, data, size);
 	repair(copy, size);
 	read_all(copy, size);
+	cut_and_join(copy, size);
 	free(copy);
 	return 0;
 }
@@ -288,6 +323,7 @@ int main(int argc, char **argv)
 		}
 		repair(sample.bytes, sample.size);
 		read_all(sample.bytes, sample.size);
+		cut_and_join(sample.bytes, sample.size);
 	}
 	ok(!accepted, "%llu times damaged, never accepted", (unsigned long long)rounds);
 	return tap_done();

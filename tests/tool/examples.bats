@@ -64,6 +64,11 @@ example() {
 	[ "$(grep -c '^  same bits' out)" -eq 2 ]
 }
 
+@test "parameter servers: files, live pipes, hosts" {
+	example parameter-servers
+	[ "$(grep -c '^  same bits' out)" -eq 3 ]
+}
+
 @test "straggler: the same bits, whoever did it" {
 	example straggler
 	[ "$(grep -c '^  same bits' out)" -eq 3 ]
@@ -148,4 +153,15 @@ example() {
 	example tiny-gpt
 	awk '/^ *loss/ { loss = $2 } END { exit !(loss <= 1.95) }' out
 	grep -q '^  The whale ' out
+}
+
+@test "MPI: ranks, and one that is killed" {
+	example mpi
+	[ "$(grep -c '^  same bits' out)" -eq 4 ]
+}
+
+@test "Slurm: a job that is stopped, queued again and goes on" {
+	example slurm
+	[ "$(grep -c '^  same bits' out)" -eq 1 ]
+	grep -q 'goes on after step' out
 }

@@ -113,6 +113,16 @@ faults() {
 	faults nn-info --json deflated.nnt
 }
 
+@test "nn-slice and nn-join" {
+	faults nn-slice -k 1/2 checkpoint.nnt
+	nn-slice -n 2 checkpoint.nnt
+	faults nn-join slice-1.nnt slice-0.nnt
+	nn-slice -n 2 -o 'next-%d' next.nnt
+	faults nn-update slice-1.nnt next-1
+	cat slice-?.nnt >both.nnt
+	faults nn-join both.nnt
+}
+
 @test "nn-convert" {
 	faults nn-convert --to nnt -z plain
 	faults nn-convert --to safetensors deflated.nnt
@@ -120,7 +130,7 @@ faults() {
 
 @test "a signal leaves no unfinished file, also where files cannot be without a name" {
 	mkfifo slow
-	for tool in "nn-import -o out slow" "nn-shard -n 2 -o out.%d slow"; do
+	for tool in "nn-import -o out slow" "nn-shard -n 2 -o out.%d slow" "nn-slice -n 2 -o out.%d slow"; do
 		for signal in TERM HUP; do
 			sleep 5 >slow & # holds it open
 			holder=$!

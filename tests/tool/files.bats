@@ -136,6 +136,17 @@ every_bad() {
 	[ "$(find . -name 'part-*' | wc -l)" -eq 0 ]
 }
 
+@test "nn-slice and nn-join refuse them, and write no part" {
+	every_bad "nn-slice -n 1 -o 'part-%d.nnt' {}"
+	every_bad "cat {} | nn-slice -n 1 -o 'part-%d.nnt'"
+	[ "$(find . -name 'part-*' | wc -l)" -eq 0 ]
+	"$builddir/tests/tool/frames" model part=0 parts=2 a=1 >good-0
+	"$builddir/tests/tool/frames" model part=1 parts=2 b=1 >good-1
+	every_bad "nn-join -o kept {}"
+	every_bad "cat {} | nn-join -o kept good-0 -"
+	every_bad "nn-join -o kept {} good-1"
+}
+
 @test "nn-import refuses them as --like" {
 	printf '1,2,no\n' >table.csv
 	every_bad "nn-import --like {} -o kept table.csv"

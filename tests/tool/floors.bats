@@ -5,7 +5,7 @@ load common
 floor() {
 	case $1 in
 	base) echo 0 ;;
-	tensor | json | proc | sched | cli) echo 1 ;;
+	tensor | json | proc | ranks | sched | cli) echo 1 ;;
 	codec | layer | loss | optim | plot | reduce) echo 2 ;;
 	stream) echo 3 ;;
 	data | model) echo 4 ;;
@@ -76,6 +76,7 @@ who_includes() {
 		base (xxhash|xxh_x86dispatch)\.h
 		base Random123/.*
 		cli getopt\.h
+		ranks mpi\.h
 	EOF
 	who_includes 'csv\.h' >found
 	! grep -v '^lib/data/' found || false

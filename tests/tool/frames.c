@@ -4,7 +4,7 @@
  *
  * A word without "=" or "~" begins a frame: "grad", "model", "delta", "state", "task" or "hello"; "cut"
  * ends the program without an END frame. KEY=NUMBER sets a field of the preamble, more=1 the flag
- * that more of the step follows. kernel=, spec= and version= are metadata, else NAME=V,V,... is a
+ * that more of the step follows. kernel=, spec=, slice= and version= are metadata, else NAME=V,V,... is a
  * tensor and NAME~COUNT one of COUNT pseudo-random numbers (that depend on `seed`). id=N is the
  * number itself; id=auto that of the frame's tensors. */
 #include <math.h>
@@ -92,7 +92,8 @@ static void word(char *text)
 	else if (kind == '=' && !strcmp(text, "loss"))
 		preamble.loss = strtod(value, NULL);
 	else if (kind == '=' &&
-		(!strcmp(text, "kernel") || !strcmp(text, "spec") || !strcmp(text, "version")))
+		(!strcmp(text, "kernel") || !strcmp(text, "spec") || !strcmp(text, "version") ||
+			!strcmp(text, "slice")))
 		must(nn_bundle_set_meta(&bundle, text, value, &err));
 	else if (kind == '=' && !strcmp(text, "id") && !strcmp(value, "auto"))
 		auto_id = 1;

@@ -113,7 +113,7 @@ END
 
 @test "--build names version, compiler, libraries and kernel; nothing else loads a matrix library" {
 	nn-info --build >shown
-	for line in version compiler libraries 'this CPU' 'matrix kernel'; do
+	for line in version compiler libraries 'this CPU' 'matrix kernel' MPI; do
 		grep -E "^$line: +[^ ]" shown
 	done
 	write_run

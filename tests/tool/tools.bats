@@ -10,6 +10,7 @@ setup_file() {
 	nn-import -t 4 -o data.nnt data.csv
 	nn-init --mlp 3,4,2 --seed 1 --data data.nnt -o model.nnt
 	nn-grad -m model.nnt -o grad.nnt data.nnt
+	nn-slice -n 2 model.nnt
 	printf 'step\tloss\n1\t2\n2\t1\n' >log.tsv
 }
 
@@ -35,6 +36,8 @@ usual() {
 	nn-assign) echo nn-assign -w 2 data.nnt ;;
 	nn-plot) echo nn-plot --ascii log.tsv ;;
 	nn-stage) echo nn-stage -m model.nnt 0/1 data.nnt ;;
+	nn-slice) echo nn-slice -k 0/2 model.nnt ;;
+	nn-join) echo nn-join slice-0.nnt slice-1.nnt ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
@@ -135,7 +138,7 @@ is_in() {
 		nn-import | nn-init | nn-plot) continue ;; # a person may type a table, and a spec
 		nn-update) line="nn-update model.nnt" ;;
 		nn-eval | nn-predict | nn-grad) line="$tool -m - data.nnt" ;;
-		nn-shard) line="nn-shard -n 2 -k 0/2" ;;
+		nn-shard | nn-slice) line="$tool -n 2 -k 0/2" ;;
 		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
 		nn-assign) line="nn-assign -" ;;
@@ -180,6 +183,8 @@ from_stdin() {
 	nn-assign) echo nn-assign -w 2 - ;;
 	nn-plot) echo nn-plot ;;
 	nn-stage) echo nn-stage -m model.nnt 0/1 - ;;
+	nn-slice) echo nn-slice -k 1/2 ;;
+	nn-join) echo nn-join ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -230,6 +235,8 @@ stdin_places() {
 	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
 	nn-plot) echo "nn-plot -o kept -" ;;
 	nn-stage) echo "nn-stage -m model.nnt -o kept 0/1 -" "nn-stage -m - -o kept 0/1 data.nnt" ;;
+	nn-slice) echo "nn-slice -n 2 -o kept-%d" ;;
+	nn-join) echo "nn-join -o kept" "nn-join -o kept slice-0.nnt -" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }

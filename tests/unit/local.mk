@@ -56,6 +56,8 @@ UNIT_TESTS += tests/unit/test-cost
 tests_unit_test_cost_SOURCES = tests/unit/test-cost.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-plot
 tests_unit_test_plot_SOURCES = tests/unit/test-plot.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-slice
+tests_unit_test_slice_SOURCES = tests/unit/test-slice.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-residual
 tests_unit_test_residual_SOURCES = tests/unit/test-residual.c tests/unit/tap.h tests/unit/figures.h \
 	tests/unit/figures/residual.h
@@ -125,3 +127,5 @@ tests_unit_bits_avx512_CFLAGS = $(bits_flags) -mavx512f -mavx512vl -mavx512dq -m
 endif
 UNIT_TESTS += tests/unit/test-stage
 tests_unit_test_stage_SOURCES = tests/unit/test-stage.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-ranks
+tests_unit_test_ranks_SOURCES = tests/unit/test-ranks.c tests/unit/tap.h

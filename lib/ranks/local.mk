@@ -1,0 +1,10 @@
+libnnpipe_a_SOURCES += \
+	lib/ranks/agree.c \
+	lib/ranks/launcher.c \
+	lib/ranks/memory.c \
+	lib/ranks/ranks.h
+if HAVE_MPI
+libnnpipe_a_SOURCES += lib/ranks/mpi.c
+else
+libnnpipe_a_SOURCES += lib/ranks/none.c
+endif

@@ -1,0 +1,192 @@
+# nn-train under mpirun: the same bits for any number of ranks, and the same as without MPI.
+load common
+
+TRAIN="nn-train -b 256 -O adam --lr 0.01 --clip 5"
+# As root, on few processors, in containers that forbid reading each other's memory.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl=self,vader
+RUN="mpirun -q -n"
+
+setup_file() {
+	nn-info --build | grep -q '^MPI: *yes' || skip "built without MPI"
+	command -v mpirun >/dev/null || skip "mpirun is not here"
+	cd "$BATS_FILE_TMPDIR" || return 1
+	nn-import -t 1 "$BATS_TEST_DIRNAME/../../examples/digits/digits.csv.gz" -o all.nnt
+	nn-shard -n 4 --by random -o 'even-%d.nnt' all.nnt
+	nn-shard -n 5 --by random --weights 5,3,1,1,2 -o 'uneven-%d.nnt' all.nnt
+	nn-init --mlp 64,16,10 --kernel auto --seed 3 --data all.nnt -o start.nnt
+	$TRAIN -e 3 -w 1 --shards 8 --by random start.nnt all.nnt -c short.ck -o short.nnt
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	ln -s "$BATS_FILE_TMPDIR"/*.nnt "$BATS_FILE_TMPDIR"/*.ck .
+	pid=
+}
+
+teardown() {
+	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || :
+}
+
+@test "1, 2, 3, 4 and 8 ranks, by memory and by messages: model and checkpoint" {
+	for exchange in memory messages; do
+		for ranks in 1 2 3 4 8; do
+			rm -f out.ck
+			$RUN $ranks $TRAIN -e 3 --shards 8 --by random --exchange $exchange \
+				-c out.ck -o out.nnt start.nnt all.nnt
+			cmp out.nnt short.nnt
+			cmp out.ck short.ck
+		done
+	done
+}
+
+@test "by messages over TCP, as between machines" {
+	export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
+	$RUN 3 $TRAIN -e 3 --shards 8 --by random --exchange messages -o out.nnt start.nnt all.nnt
+	cmp out.nnt short.nnt
+}
+
+@test "files that are shards, uneven ones, and other numbers of shards than powers of two" {
+	$TRAIN -e 2 -w 2 start.nnt uneven-*.nnt -o files.nnt
+	$TRAIN -e 2 -w 2 --shards 7 start.nnt all.nnt -o seven.nnt
+	for exchange in memory messages; do
+		$RUN 3 $TRAIN -e 2 --exchange $exchange start.nnt uneven-{3,0,4,1,2}.nnt -o out.nnt
+		cmp out.nnt files.nnt
+		$RUN 3 $TRAIN -e 2 --exchange $exchange --shards 7 start.nnt all.nnt -o out.nnt
+		cmp out.nnt seven.nnt
+	done
+}
+
+@test "layers of all kinds, each optimizer, no clipping" {
+	cat >spec.json <<-'EOF'
+		{"input": [1, 8, 8], "loss": "cross_entropy", "layers": [
+		{"type": "conv2d", "filters": 6, "kernel": 3, "padding": 1}, {"type": "batch_norm"}, {"type": "relu"},
+		{"type": "residual", "layers": [{"type": "conv2d", "filters": 6, "kernel": 3, "padding": 1}, {"type": "tanh"}]},
+		{"type": "dropout", "rate": 0.2}, {"type": "max_pool", "kernel": 2}, {"type": "flatten"}, {"type": "identity"},
+		{"type": "dense", "units": 40}, {"type": "layer_norm"}, {"type": "gelu"}, {"type": "dense", "units": 10}]}
+	EOF
+	nn-init spec.json --kernel auto --seed 5 -o deep.nnt
+	for optimizer in sgd momentum nesterov adagrad rmsprop adam adamw; do
+		nn-train -b 512 -O $optimizer --lr 0.01 -n 3 --shards 5 -w 2 deep.nnt all.nnt -o one.nnt
+		for exchange in memory messages; do
+			$RUN 3 nn-train -b 512 -O $optimizer --lr 0.01 -n 3 --shards 5 --exchange $exchange \
+				deep.nnt all.nnt -o out.nnt
+			cmp out.nnt one.nnt
+		done
+	done
+}
+
+@test "parameters of many pieces, which leave while backward runs" {
+	nn-init --mlp 64,700,300,10 --kernel auto --data all.nnt -o wide.nnt
+	nn-train -b 512 -O adam -n 4 --shards 4 -w 2 wide.nnt all.nnt -o one.nnt
+	for ranks in 2 3 4; do
+		$RUN $ranks nn-train -b 512 -O adam -n 4 --shards 4 --exchange messages wide.nnt all.nnt -o out.nnt
+		cmp out.nnt one.nnt
+	done
+}
+
+@test "a run goes on with other ranks, and without MPI" {
+	local options="--shards 8 --by random -c run.ck start.nnt all.nnt -o out.nnt"
+	$RUN 3 $TRAIN -e 1 $options
+	$RUN 2 $TRAIN -n 17 --resume $options
+	$TRAIN -n 19 --resume -w 2 $options
+	$RUN 4 $TRAIN -e 3 --resume $options
+	cmp out.nnt short.nnt
+	cmp run.ck short.ck
+}
+
+@test "validation, the log, the best model, early stopping" {
+	local options="-e 9 --shards 4 --valid all.nnt --patience 2 --keep-best start.nnt all.nnt"
+	$TRAIN -w 2 $options -c one.ck -o one.nnt --log one.log
+	$RUN 2 $TRAIN $options -c two.ck -o two.nnt --log two.log
+	cmp one.nnt two.nnt
+	cmp one.ck two.ck
+	cut -f 1,2,4-6 one.log >one.columns
+	cut -f 1,2,4-6 two.log | cmp - one.columns
+	awk -F '\t' 'NR > 1 && split($9, seconds, ",") != 2 { exit 1 }' two.log
+}
+
+@test "a rank that dies ends the job: the checkpoint is whole, and the same command gives the same bits" {
+	$TRAIN -e 400 -w 2 --shards 4 start.nnt all.nnt -o one.nnt
+	for number in 1 2; do
+		$RUN 3 $TRAIN -e 400 --shards 4 --every 5 --resume -c run.ck -o out.nnt --log $number.log start.nnt all.nnt 2>err &
+		pid=$!
+		await '[ -s run.ck ] && [ -s $number.log ]'
+		kill -9 "$(pgrep -P $pid | sed -n "${number}p")"
+		! wait $pid || false
+		pid=
+		nn-info --verify run.ck >out
+		assert_file_not_exist out.nnt
+	done
+	$RUN 2 $TRAIN -e 400 --shards 4 --resume -c run.ck -o out.nnt start.nnt all.nnt
+	cmp out.nnt one.nnt
+}
+
+@test "a signal to any rank ends the run after the step, with a checkpoint" {
+	for number in 1 2; do
+		$RUN 2 $TRAIN -e 100000 --shards 4 --resume -c run.ck -o out.nnt --log $number.log start.nnt all.nnt 2>err &
+		pid=$!
+		await '[ -s $number.log ]'
+		kill -USR1 "$(pgrep -P $pid | sed -n "${number}p")"
+		wait $pid || rc=$?
+		pid=
+		[ "$rc" -eq 4 ]
+		grep -q '^nn-train: stopped by signal 10 .*: --resume goes on from run.ck$' err
+		[ "$(grep -c nn-train: err)" -eq 1 ]
+	done
+	nn-info --verify run.ck >out
+}
+
+@test "more ranks than shards: the others idle, and one line says so" {
+	$TRAIN -e 1 -w 1 --shards 2 start.nnt all.nnt -o one.nnt
+	fails 0 "5 ranks for 2 shards: the others idle (--shards makes more)" \
+		$RUN 5 $TRAIN -e 1 --shards 2 start.nnt all.nnt -o out.nnt
+	cmp out.nnt one.nnt
+}
+
+@test "ranks that differ refuse to start" {
+	nn-init --mlp 64,16,10 --kernel auto --seed 4 --data all.nnt -o other.nnt
+	local name="nn-train -n 1 -o out.nnt start.nnt all.nnt"
+	fails 1 "ranks differ in the seed: 3 in rank 0, 9 in rank 1" $RUN 1 $name : -n 1 $name --seed 9
+	fails 1 "ranks differ in the shards: 2 by block" $RUN 1 $name --shards 2 : -n 1 $name --shards 4
+	fails 1 "ranks differ in the optimizer: " $RUN 1 $name : -n 1 $name -l 0.5
+	fails 1 "ranks differ in the length" $RUN 1 $name : -n 1 $name -b 10
+	fails 1 "ranks differ in the model: " $RUN 1 $name : \
+		-n 1 nn-train -n 1 -o out.nnt other.nnt all.nnt --seed 3
+	nn-import -t 1 <(zcat "$examples/digits/digits.csv.gz" | head -n 900) -o half.nnt
+	fails 1 "rank 1 finds 900 rows there" \
+		$RUN 1 $name : -n 1 bash -c 'mkdir d && cp half.nnt d/all.nnt && cp start.nnt d && cd d && nn-train -n 1 -o ../out.nnt start.nnt all.nnt'
+	assert_file_not_exist out.nnt
+}
+
+@test "what goes wrong in one rank or in all is one line" {
+	fails 1 "nn-train: nope.nnt: cannot open" $RUN 3 $TRAIN -o out.nnt start.nnt nope.nnt
+	fails 1 "rank 1: nope.nnt: cannot open" $RUN 1 $TRAIN -o out.nnt start.nnt all.nnt : \
+		-n 1 $TRAIN -o out.nnt start.nnt nope.nnt
+	fails 2 "unknown option '--bogus'" $RUN 3 $TRAIN --bogus
+	fails 2 "--workers is for workers, but these are ranks of MPI" $RUN 2 $TRAIN -w 2 start.nnt all.nnt
+	fails 2 "--async is for workers" $RUN 2 $TRAIN --async start.nnt all.nnt
+	fails 2 "all ranks of MPI read the model and the data" $RUN 2 $TRAIN start.nnt - <all.nnt
+	fails 4 "rank 0: nowhere/out.nnt: cannot create" $RUN 2 $TRAIN -o nowhere/out.nnt start.nnt all.nnt
+	fails 1 "step 1, shard" $RUN 2 $TRAIN -O sgd -l 1e25 --clip 0 -e 9 --shards 2 start.nnt all.nnt -o out.nnt
+	fails 2 "--exchange is for ranks of MPI" $TRAIN --exchange memory start.nnt all.nnt
+}
+
+@test "a full disk" {
+	[ -e /dev/full ] || skip "there is no /dev/full"
+	fails 4 "/dev/full" $RUN 2 $TRAIN -n 3000 --shards 2 --log /dev/full -o out.nnt start.nnt all.nnt
+	assert_file_not_exist out.nnt
+}
+
+@test "srun that does not tell its tasks of each other" {
+	SLURM_STEP_NUM_TASKS=4 fails 2 "srun --mpi=pmix" $TRAIN start.nnt all.nnt
+	! SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 $TRAIN start.nnt all.nnt 2>err || false
+	[ ! -s err ]
+	SLURM_STEP_NUM_TASKS=1 $TRAIN -n 1 start.nnt all.nnt -o out.nnt
+}
+
+@test "no other tool loads MPI" {
+	for tool in $tools; do
+		[ "$tool" = nn-train ] || ! ldd "$(command -v "$tool")" | grep libmpi || fail "$tool does"
+	done
+}
