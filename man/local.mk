@@ -13,4 +13,5 @@ dist_man_MANS += man/nn-import.1 man/nn-shard.1
 dist_man_MANS += man/nn-train.1
 dist_man_MANS += man/nn-assign.1
 dist_man_MANS += man/nn-plot.1
+dist_man_MANS += man/nn-stage.1
 dist_man_MANS += man/nn-slice.1 man/nn-join.1

@@ -35,7 +35,7 @@ static bool keeps_y(const struct nn_network *network, size_t i)
 {
 	const struct nn_network_node *node = &network->nodes[i];
 
-	if (i + 1 < network->node_count && node[1].shares_y)
+	if (i + 1 < network->end && node[1].shares_y)
 		return false;
 	return node->kind == NN_NODE_JOIN ||
 		(node->kind == NN_NODE_LAYER && !node->layer.type->view);
@@ -45,11 +45,11 @@ int nn_network_blame(const struct nn_network *network, const struct nn_batch *ba
 	struct nn_error *err)
 {
 	const struct search search = { network, batch, loss };
-	const float *x = batch->x + network->first * network->in.count;
+	const float *x = batch->x + network->first * nn_pass_shape(network)->count;
 
-	if (find(&search, x, network->in.count, "the input", "", "", err))
+	if (find(&search, x, nn_pass_shape(network)->count, "the input", "", "", err))
 		return NN_BAD;
-	for (size_t i = 0; i < network->node_count; i++) {
+	for (size_t i = network->begin; i < network->end; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
 
 		if (keeps_y(network, i) &&

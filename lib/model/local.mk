@@ -1,6 +1,8 @@
 libnnpipe_a_SOURCES += \
 	lib/model/blame.c \
 	lib/model/checkpoint.c \
+	lib/model/cost.c \
+	lib/model/cost.h \
 	lib/model/model.h \
 	lib/model/format-nnt.c \
 	lib/model/format-safetensors.c \
@@ -11,9 +13,14 @@ libnnpipe_a_SOURCES += \
 	lib/model/network-private.h \
 	lib/model/network.c \
 	lib/model/network.h \
+	lib/model/part.c \
+	lib/model/part.h \
+	lib/model/pass.c \
 	lib/model/slots.c \
 	lib/model/spec.c \
 	lib/model/spec_write.c \
+	lib/model/stage.c \
+	lib/model/stage.h \
 	lib/model/summary.c \
 	lib/model/summary.h \
 	lib/model/table.c \

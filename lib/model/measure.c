@@ -1,5 +1,6 @@
 /* Where parameters lie, and how much memory a pass needs. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "model/network-private.h"
 
@@ -13,11 +14,13 @@ int nn_network_lay_out(struct nn_network *network, struct nn_error *err)
 	char name[PATH_TEXT];
 	int status = NN_OK;
 
+	nn_bundle_free(&network->layout);
+	free(network->offsets);
 	network->offsets =
 		nn_alloc(network->node_count, NN_LAYER_PARAMS * sizeof *network->offsets, err);
 	if (!network->offsets)
 		return NN_FAILED;
-	for (size_t i = 0; i < network->node_count; i++)
+	for (size_t i = network->begin; i < network->end; i++)
 		for (size_t p = 0; p < network->nodes[i].layer.param_count && !status; p++) {
 			const struct nn_layer_param *param = &network->nodes[i].layer.params[p];
 
@@ -27,11 +30,13 @@ int nn_network_lay_out(struct nn_network *network, struct nn_error *err)
 			if (status)
 				status = nn_fail_in(err, "layers[%s]", network->nodes[i].name);
 		}
-	if (!status && !network->layout.count)
+	/* A stage may have none. */
+	if (!status && !network->layout.count &&
+		network->end - network->begin == network->node_count)
 		return nn_fail(err, NN_BAD, "layers: none of them has parameters");
 	if (!status)
 		status = nn_bundle_layout(&network->layout, err);
-	for (size_t i = 0; i < network->node_count && !status; i++)
+	for (size_t i = network->begin; i < network->end && !status; i++)
 		for (size_t p = 0; p < network->nodes[i].layer.param_count; p++) {
 			param_name(name, sizeof name, &network->nodes[i], p);
 			network->offsets[i * NN_LAYER_PARAMS + p] =
@@ -71,25 +76,27 @@ static size_t part_rows(const struct nn_network *network)
 /* How much workspace a row takes. */
 int nn_network_measure(struct nn_network *network, struct nn_error *err)
 {
-	size_t floats = 0;
 	bool fits = true;
 
-	for (size_t i = 0; i < network->node_count; i++) {
+	network->kept = network->kept_once = network->passing = network->scratch = 0;
+	for (size_t i = network->begin; i < network->end; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
 
 		if (nn_node_has_y(node))
-			fits = fits && nn_add(floats, node->layer.out.count, &floats);
-		fits = fits && nn_add(floats, node->layer.saved, &floats);
-		fits = fits && nn_add(network->once, node->layer.saved_once, &network->once);
+			fits = fits && nn_add(network->kept, node->layer.out.count, &network->kept);
+		fits = fits && nn_add(network->kept, node->layer.saved, &network->kept);
+		fits = fits &&
+			nn_add(network->kept_once, node->layer.saved_once, &network->kept_once);
 		if (node->layer.scratch > network->scratch)
 			network->scratch = node->layer.scratch;
 	}
 	for (size_t slot = 0; slot < network->slot_count; slot++)
-		fits = fits && nn_add(floats, network->slot_floats[slot], &floats);
+		fits = fits &&
+			nn_add(network->passing, network->slot_floats[slot], &network->passing);
 	if (!fits)
 		return nn_fail(err, NN_BAD, "layers: their sizes overflow");
-	network->row_floats = floats;
 	network->part_rows = part_rows(network);
+	free(network->runs);
 	network->runs = nn_alloc(network->node_count, sizeof *network->runs, err);
 	return network->runs ? NN_OK : NN_FAILED;
 }

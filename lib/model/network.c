@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/network-private.h"
+#include "model/stage.h"
 #include "tensor/vector.h"
 
 const char *nn_network_spec(const struct nn_network *network)
@@ -14,17 +15,17 @@ const char *nn_network_spec(const struct nn_network *network)
 
 size_t nn_network_inputs(const struct nn_network *network)
 {
-	return network->in.count;
+	return nn_pass_shape(network)->count;
 }
 
 const struct nn_shape *nn_network_input_shape(const struct nn_network *network)
 {
-	return &network->in;
+	return nn_pass_shape(network);
 }
 
 const struct nn_shape *nn_network_output_shape(const struct nn_network *network)
 {
-	return &network->nodes[network->node_count - 1].layer.out;
+	return &network->nodes[network->end - 1].layer.out;
 }
 
 uint64_t nn_network_tokens(const struct nn_network *network)
@@ -109,87 +110,73 @@ bool nn_network_is_of(const struct nn_network *network, const struct nn_bundle *
 	return spec && !strcmp(spec, nn_network_spec(network));
 }
 
-/* Parameter `p` of node `i` in a bundle of the network's layout. */
-static float *param_of(const struct nn_network *network, const struct nn_bundle *params, size_t i,
-	size_t p)
-{
-	return (float *)(void *)params->data + network->offsets[i * NN_LAYER_PARAMS + p];
-}
-
 void nn_network_init(const struct nn_network *network, uint64_t seed, struct nn_bundle *params)
 {
-	for (size_t i = 0; i < network->node_count; i++) {
+	for (size_t i = network->begin; i < network->end; i++) {
 		const struct nn_layer *layer = &network->nodes[i].layer;
 
 		for (size_t p = 0; p < layer->param_count; p++)
 			nn_layer_init(layer, p, seed, layer->number,
-				param_of(network, params, i, p));
+				nn_network_param(network, params, i, p));
 	}
 }
 
-bool nn_node_has_y(const struct nn_network_node *node)
+/* rows * each + once floats. */
+static int renew(float **place, size_t rows, size_t each, size_t once, struct nn_error *err)
 {
-	return !node->shares_y &&
-		((node->kind == NN_NODE_LAYER && !node->layer.type->view) ||
-			node->kind == NN_NODE_JOIN);
+	size_t floats;
+	float *new;
+
+	if (rows > NN_LAYER_LIMIT || !nn_mul(rows, each, &floats) ||
+		!nn_add(floats, once, &floats) || !nn_mul(floats, sizeof(float), &floats))
+		return nn_fail(err, NN_BAD, "%zu rows at once are too many", rows);
+	new = nn_alloc_aligned(floats, err);
+	if (!new)
+		return nn_fail_in(err, "a task of %zu rows", rows);
+	free(*place);
+	*place = new;
+	return NN_OK;
 }
 
-/* Deals the workspace out. */
-static void place_runs(struct nn_network *network, size_t rows)
+int nn_network_reserve_slots(struct nn_network *network, size_t rows, struct nn_error *err)
 {
-	float *place = network->workspace;
-	float *y = NULL;
+	float *place;
+	int status;
 
-	for (size_t i = 0; i < network->node_count; i++) {
-		const struct nn_network_node *node = &network->nodes[i];
-		struct nn_layer_run *run = &network->runs[i];
-
-		if (nn_node_has_y(node)) {
-			y = place;
-			place += rows * node->layer.out.count;
-		}
-		run->y = y;
-		run->saved = place;
-		place += rows * node->layer.saved;
-		run->saved_once = place;
-		place += node->layer.saved_once;
-	}
+	if (rows <= network->slot_rows)
+		return NN_OK;
+	status = renew(&network->passing_space, rows, network->passing, network->scratch, err);
+	if (status)
+		return status;
+	network->slot_rows = rows;
+	place = network->passing_space;
 	for (size_t slot = 0; slot < network->slot_count; slot++) {
 		network->slots[slot] = place;
 		place += rows * network->slot_floats[slot];
 	}
-	for (size_t i = 0; i < network->node_count; i++)
-		network->runs[i].scratch = place;
+	network->scratch_place = place;
+	return NN_OK;
 }
 
 int nn_network_reserve(struct nn_network *network, size_t rows, struct nn_error *err)
 {
-	size_t bytes;
-	float *workspace;
+	int status;
 
 	if (rows <= network->rows)
 		return NN_OK;
-	if (rows > NN_LAYER_LIMIT || !nn_mul(rows, network->row_floats, &bytes) ||
-		!nn_add(bytes, network->once, &bytes) || !nn_add(bytes, network->scratch, &bytes) ||
-		!nn_mul(bytes, sizeof(float), &bytes))
-		return nn_fail(err, NN_BAD, "%zu rows at once are too many", rows);
-	workspace = nn_alloc_aligned(bytes, err);
-	if (!workspace)
-		return nn_fail_in(err, "a task of %zu rows", rows);
-	free(network->workspace);
-	network->workspace = workspace;
+	status = nn_network_reserve_slots(network, rows, err);
+	if (!status)
+		status = renew(&network->workspace, rows, network->kept, network->kept_once, err);
+	if (status)
+		return status;
 	network->rows = rows;
-	place_runs(network, rows);
+	nn_pass_place(network, network->runs, network->workspace, rows, NULL);
 	return NN_OK;
 }
 
-static void forward_layer(struct nn_network *network, size_t i, const struct nn_bundle *params)
+static float *output_of(const struct nn_network *network)
 {
-	const struct nn_layer *layer = &network->nodes[i].layer;
-
-	for (size_t p = 0; p < layer->param_count; p++)
-		network->runs[i].params[p] = param_of(network, params, i, p);
-	layer->type->forward(layer, &network->runs[i]);
+	return network->runs[network->end - 1].y;
 }
 
 static void forward(struct nn_network *network, const struct nn_bundle *params, const float *x,
@@ -197,39 +184,8 @@ static void forward(struct nn_network *network, const struct nn_bundle *params, 
 {
 	network->first = first;
 	network->now = rows;
-	for (size_t i = 0; i < network->node_count && rows; i++) {
-		const struct nn_network_node *node = &network->nodes[i];
-		struct nn_layer_run *run = &network->runs[i];
-		const float *other;
-
-		run->pass = pass;
-		run->first = first;
-		run->rows = rows;
-		run->x = x;
-		switch (node->kind) {
-		case NN_NODE_LAYER:
-			if (node->layer.type->view)
-				break;
-			forward_layer(network, i, params);
-			x = run->y;
-			break;
-		case NN_NODE_FORK:
-			break;
-		case NN_NODE_TURN:
-			x = network->runs[node->fork].x;
-			break;
-		case NN_NODE_JOIN:
-			other = network->runs[node->turn ? node->turn : node->fork].x;
-			nn_vector_add(run->y, x, other, rows * node->layer.out.count);
-			x = run->y;
-			break;
-		}
-	}
-}
-
-static float *output_of(const struct nn_network *network)
-{
-	return network->runs[network->node_count - 1].y;
+	if (rows)
+		nn_pass_forward(network, network->runs, params, x, first, rows, pass);
 }
 
 const float *nn_network_forward(struct nn_network *network, const struct nn_bundle *params,
@@ -256,7 +212,7 @@ static int fail_label(const struct nn_network *network, const struct nn_batch *b
 		place, (long)batch->labels[bad], network->outputs);
 }
 
-static int check_labels(const struct nn_network *network, const struct nn_batch *batch,
+int nn_pass_check_labels(const struct nn_network *network, const struct nn_batch *batch,
 	struct nn_error *err)
 {
 	size_t cases = batch->rows * network->positions;
@@ -275,7 +231,7 @@ static struct nn_loss_sum loss_of(struct nn_network *network, const struct nn_ba
 		.labels = batch->labels,
 		.cases = batch->rows * network->positions,
 		.outputs = network->outputs,
-		.d_out = network->slots[network->nodes[network->node_count - 1].dy] };
+		.d_out = nn_pass_dy(network) };
 
 	if (!run.cases)
 		return (struct nn_loss_sum){ 0 };
@@ -285,7 +241,7 @@ static struct nn_loss_sum loss_of(struct nn_network *network, const struct nn_ba
 int nn_network_loss(struct nn_network *network, const struct nn_batch *batch,
 	struct nn_loss_sum *sum, struct nn_error *err)
 {
-	int status = check_labels(network, batch, err);
+	int status = nn_pass_check_labels(network, batch, err);
 
 	if (!status)
 		*sum = loss_of(network, batch);
@@ -302,70 +258,11 @@ const float *nn_network_predict(struct nn_network *network, size_t rows)
 	return out;
 }
 
-static void backward_layer(struct nn_network *network, size_t i, bool accumulate, double weight,
-	const struct nn_bundle *grad)
-{
-	const struct nn_network_node *node = &network->nodes[i];
-	const struct nn_layer *layer = &node->layer;
-	struct nn_layer_run *run = &network->runs[i];
-
-	if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
-		return;
-	run->dy = network->slots[node->dy];
-	run->dx = node->dx == NN_NO_SLOT ? NULL : network->slots[node->dx];
-	run->accumulate = accumulate;
-	run->weight = weight;
-	for (size_t p = 0; p < layer->param_count; p++)
-		run->grads[p] = param_of(network, grad, i, p);
-	layer->type->backward(layer, run);
-}
-
 void nn_network_watch(struct nn_network *network,
 	void (*made)(void *context, size_t first, size_t count), void *context)
 {
 	network->made = made;
 	network->context = context;
-}
-
-static void tell_made(const struct nn_network *network, size_t i)
-{
-	const struct nn_layer *layer = &network->nodes[i].layer;
-
-	for (size_t p = 0; p < layer->param_count; p++) {
-		size_t count = 1;
-
-		for (unsigned d = 0; d < layer->params[p].ndim; d++)
-			count *= (size_t)layer->params[p].shape[d];
-		network->made(network->context, network->offsets[i * NN_LAYER_PARAMS + p], count);
-	}
-}
-
-/* Where the gradients of a fork's two branches meet. */
-static void backward_fork(struct nn_network *network, size_t i)
-{
-	const struct nn_network_node *node = &network->nodes[i];
-
-	if (node->dx != NN_NO_SLOT)
-		nn_vector_add(network->slots[node->dx], network->slots[node->dy],
-			network->slots[node->skip], network->runs[i].rows * node->layer.in.count);
-}
-
-static struct nn_loss_sum gradient_of_part(struct nn_network *network,
-	const struct nn_bundle *params, const struct nn_batch *part, size_t first,
-	const struct nn_pass *pass, bool accumulate, bool last, struct nn_bundle *grad)
-{
-	struct nn_loss_sum sum;
-
-	forward(network, params, part->x, first, part->rows, pass);
-	sum = loss_of(network, part);
-	for (size_t i = network->node_count; i-- > 0;)
-		if (network->nodes[i].kind == NN_NODE_LAYER) {
-			backward_layer(network, i, accumulate, sum.weight, grad);
-			if (last && network->made)
-				tell_made(network, i);
-		} else if (network->nodes[i].kind == NN_NODE_FORK)
-			backward_fork(network, i);
-	return sum;
 }
 
 /* Rows [first, end) of a batch. */
@@ -374,52 +271,33 @@ static struct nn_batch rows_of(const struct nn_network *network, const struct nn
 {
 	size_t cases = first * network->positions;
 
-	return (struct nn_batch){ .x = batch->x + first * network->in.count,
+	return (struct nn_batch){ .x = batch->x + first * nn_network_inputs(network),
 		.y = batch->y ? batch->y + cases * network->outputs : NULL,
 		.labels = batch->labels ? batch->labels + cases : NULL,
 		.rows = end - first };
 }
 
-/* Into how many parts a batch is cut. */
-static size_t part_count(const struct nn_network *network, size_t rows)
-{
-	size_t parts = network->part_rows ? rows / network->part_rows : 1;
-
-	return parts ? parts : 1;
-}
-
 size_t nn_network_at_once(const struct nn_network *network, size_t rows)
 {
-	size_t parts = part_count(network, rows);
+	size_t parts = nn_pass_parts(network, rows);
 
 	return rows / parts + (rows % parts > 0);
 }
 
-/* A layer that computes with what rows have in common may want several. */
-static int check_rows(const struct nn_network *network, size_t rows, struct nn_error *err)
-{
-	for (size_t i = 0; i < network->node_count && rows; i++)
-		if (rows < network->nodes[i].layer.least)
-			return nn_fail(err, NN_BAD,
-				"layer %s, %s, cannot learn of a task of %zu row: a larger batch or fewer "
-				"shards are wanted",
-				network->nodes[i].name, network->nodes[i].layer.type->name, rows);
-	return NN_OK;
-}
-
 /* In parts of about as many rows as the layers want at a time: what a part is all the way forward and
  * back is small enough to stay in a cache, which the numbers of a whole task are not. */
-int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
+int nn_network_turn(struct nn_network *network, const struct nn_bundle *params,
 	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
-	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err)
+	struct nn_bundle *grad, float *dx, struct nn_loss_sum *sum, struct nn_error *err)
 {
-	size_t parts = part_count(network, batch->rows);
-	int status = check_labels(network, batch, err);
+	size_t parts = nn_pass_parts(network, batch->rows);
+	size_t inputs = nn_network_inputs(network);
+	int status = nn_pass_check_labels(network, batch, err);
 	size_t first = 0;
 
 	*sum = (struct nn_loss_sum){ 0 };
 	if (!status)
-		status = check_rows(network, batch->rows, err);
+		status = nn_pass_check_rows(network, batch->rows, err);
 	if (status)
 		return status;
 	if (!batch->rows && !accumulate)
@@ -427,9 +305,15 @@ int nn_network_gradient(struct nn_network *network, const struct nn_bundle *para
 	for (size_t i = 0; i < parts && batch->rows; i++) {
 		size_t end = first + (batch->rows - first) / (parts - i);
 		struct nn_batch part = rows_of(network, batch, first, end);
-		struct nn_loss_sum more = gradient_of_part(network, params, &part, first, pass,
-			accumulate || first, i + 1 == parts, grad);
+		struct nn_loss_sum more;
+		const float *part_dx;
 
+		forward(network, params, part.x, first, part.rows, pass);
+		more = loss_of(network, &part);
+		part_dx = nn_pass_backward(network, network->runs, accumulate || first, more.weight,
+			i + 1 == parts, grad);
+		if (dx && part_dx)
+			memcpy(dx + first * inputs, part_dx, part.rows * inputs * sizeof *dx);
 		sum->loss += more.loss;
 		sum->weight += more.weight;
 		/* Its numbers are left for nn_network_blame. */
@@ -438,4 +322,11 @@ int nn_network_gradient(struct nn_network *network, const struct nn_bundle *para
 		first = end;
 	}
 	return NN_OK;
+}
+
+int nn_network_gradient(struct nn_network *network, const struct nn_bundle *params,
+	const struct nn_batch *batch, const struct nn_pass *pass, bool accumulate,
+	struct nn_bundle *grad, struct nn_loss_sum *sum, struct nn_error *err)
+{
+	return nn_network_turn(network, params, batch, pass, accumulate, grad, NULL, sum, err);
 }

@@ -33,12 +33,12 @@ static void release(struct slots *slots, uint32_t slot)
 		slots->users[slot]--;
 }
 
-/* A node's input has a gradient if something before it has parameters. */
+/* A node's input has a gradient if something before it has parameters, or is another stage. */
 static void find_wanted(const struct nn_network *network, bool *wanted)
 {
-	bool now = false;
+	bool now = network->begin > 0;
 
-	for (size_t i = 0; i < network->node_count; i++) {
+	for (size_t i = network->begin; i < network->end; i++) {
 		const struct nn_network_node *node = &network->nodes[i];
 
 		wanted[i] = now;
@@ -87,9 +87,9 @@ static uint32_t through_fork(struct slots *slots, struct nn_network_node *node, 
 static void walk(struct slots *slots, const bool *wanted)
 {
 	struct nn_network *network = slots->network;
-	uint32_t now = acquire(slots, network->nodes[network->node_count - 1].layer.out.count);
+	uint32_t now = acquire(slots, network->nodes[network->end - 1].layer.out.count);
 
-	for (size_t i = network->node_count; i-- > 0;) {
+	for (size_t i = network->end; i-- > network->begin;) {
 		struct nn_network_node *node = &network->nodes[i];
 
 		node->dy = now;
@@ -127,6 +127,10 @@ int nn_network_plan_slots(struct nn_network *network, struct nn_error *err)
 	slots.users = nn_alloc(room + 1, sizeof *slots.users, err);
 	slots.held = nn_alloc(room, sizeof *slots.held, err);
 	slots.others = nn_alloc(room, sizeof *slots.others, err);
+	free(network->slot_floats);
+	free(network->slots);
+	network->slots = NULL;
+	network->slot_count = 0;
 	network->slot_floats = nn_alloc(room, sizeof *network->slot_floats, err);
 	if (wanted && slots.users && slots.held && slots.others && network->slot_floats) {
 		find_wanted(network, wanted);

@@ -278,8 +278,21 @@ static int parse_layers(struct nn_network *network, const struct nn_json *root,
 		.known = { known->outputs, known->tokens },
 		.now = network->in };
 
+	int status;
+
 	find_last(array, &walk.last);
-	return parse_array(&walk, array, "layers", "", err);
+	status = parse_array(&walk, array, "layers", "", err);
+	network->end = network->node_count;
+	return status;
+}
+
+int nn_network_plan(struct nn_network *network, struct nn_error *err)
+{
+	int status = nn_network_lay_out(network, err);
+
+	if (!status)
+		status = nn_network_plan_slots(network, err);
+	return status ? status : nn_network_measure(network, err);
 }
 
 static int build(struct nn_network *network, const struct nn_json *root,
@@ -302,11 +315,7 @@ static int build(struct nn_network *network, const struct nn_json *root,
 		status = check_outputs(network, known, err);
 	if (!status)
 		status = nn_network_write_spec(network, err);
-	if (!status)
-		status = nn_network_lay_out(network, err);
-	if (!status)
-		status = nn_network_plan_slots(network, err);
-	return status ? status : nn_network_measure(network, err);
+	return status ? status : nn_network_plan(network, err);
 }
 
 int nn_network_complete(struct nn_network **out, const char *spec, size_t length, const char *what,
@@ -354,5 +363,6 @@ void nn_network_free(struct nn_network *network)
 	free(network->offsets);
 	free(network->runs);
 	free(network->workspace);
+	free(network->passing_space);
 	free(network);
 }

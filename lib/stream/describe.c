@@ -37,7 +37,7 @@ static void print_real(struct pen *pen, const char *before, double value)
 static void print_training(struct pen *pen, const struct nn_preamble *p)
 {
 	bool trains = p->kind == NN_KIND_MODEL || p->kind == NN_KIND_GRAD ||
-		p->kind == NN_KIND_DELTA || p->kind == NN_KIND_STATE;
+		p->kind == NN_KIND_DELTA || p->kind == NN_KIND_STATE || p->kind == NN_KIND_ACT;
 
 	if (trains || p->step)
 		PRINT(pen, ", step %llu", (ull)p->step);
@@ -65,7 +65,9 @@ static void print_coverage(struct pen *pen, const struct nn_preamble *p)
 			(unsigned)p->part, (unsigned)p->parts);
 	if (p->rows || p->kind == NN_KIND_DATA || p->kind == NN_KIND_GRAD)
 		PRINT(pen, ", %llu row%s", (ull)p->rows, p->rows == 1 ? "" : "s");
-	if (p->weight != (double)p->rows && p->kind != NN_KIND_DATA)
+	/* On its way forward nobody knows it. */
+	if (p->weight != (double)p->rows && p->kind != NN_KIND_DATA &&
+		(p->kind != NN_KIND_ACT || p->parts))
 		print_real(pen, ", weight ", p->weight);
 	if (p->weight > 0)
 		print_real(pen, ", mean loss ", p->loss / p->weight);

@@ -8,6 +8,7 @@
 #include "tensor/vector.h"
 #include "train/fit.h"
 #include "train/local.h"
+#include "train/step.h"
 #include "train/task.h"
 
 #define DEPTH 65 /* levels of the tree over at most 2^64 shards */
@@ -60,69 +61,6 @@ void nn_worker_free(struct nn_worker *worker)
 	nn_task_space_free(&worker->space);
 	nn_local_free(worker->local);
 	free(worker);
-}
-
-/* One epoch's steps for a shard of `rows` rows. */
-static uint64_t steps_for(const struct nn_worker *worker, const struct nn_preamble *model,
-	uint64_t rows)
-{
-	uint64_t batch = worker->options->batch;
-
-	if (model->steps_per_epoch)
-		return model->steps_per_epoch;
-	if (worker->options->steps_per_epoch)
-		return worker->options->steps_per_epoch;
-	return batch && rows ? rows / batch + (rows % batch > 0) : 1;
-}
-
-/* The model is obeyed: all of its tasks must agree. Said once. */
-static void tell_what_is_not_used(struct nn_worker *worker, const struct nn_preamble *model,
-	const char *name)
-{
-	const struct nn_task_options *options = worker->options;
-	struct nn_preamble unknown = *model;
-	uint64_t wanted;
-
-	unknown.steps_per_epoch = 0;
-	wanted = steps_for(worker, &unknown, worker->shards->list[0].count);
-	if (worker->told || !options->warn || !model->steps_per_epoch ||
-		!(options->batch || options->steps_per_epoch) || wanted == model->steps_per_epoch)
-		return;
-	worker->told = true;
-	options->warn(
-		"%s has %llu steps an epoch already: --%s, which would make it %llu, is not used",
-		name, (unsigned long long)model->steps_per_epoch,
-		options->steps_per_epoch ? "steps-per-epoch" : "batch", (unsigned long long)wanted);
-}
-
-static int resolve_step(struct nn_worker *worker, const struct nn_preamble *model, const char *name,
-	struct nn_step *step, struct nn_error *err)
-{
-	const struct nn_shard *shards = worker->shards->list;
-
-	tell_what_is_not_used(worker, model, name);
-	*step = (struct nn_step){ .step = model->step,
-		.epoch = model->epoch,
-		.step_in_epoch = model->step_in_epoch,
-		.steps_per_epoch = steps_for(worker, model, shards[0].count),
-		.seed = worker->options->has_seed ? worker->options->seed : model->seed };
-	for (size_t i = 1; i < worker->shards->count; i++) {
-		uint64_t steps = steps_for(worker, model, shards[i].count);
-
-		if (steps != step->steps_per_epoch)
-			return nn_fail(err, NN_BAD,
-				"with batches of %llu rows shard %llu has %llu steps an epoch and "
-				"shard %llu has %llu: give --steps-per-epoch instead",
-				(unsigned long long)worker->options->batch,
-				(unsigned long long)shards[0].number,
-				(unsigned long long)step->steps_per_epoch,
-				(unsigned long long)shards[i].number, (unsigned long long)steps);
-	}
-	if (step->step_in_epoch >= step->steps_per_epoch)
-		return nn_fail(err, NN_BAD, "%s: step %llu of an epoch of %llu steps", name,
-			(unsigned long long)step->step_in_epoch,
-			(unsigned long long)step->steps_per_epoch);
-	return NN_OK;
 }
 
 /* A model like the last one needs no new network, and the data still fit it. */
@@ -321,7 +259,8 @@ int nn_worker_answer(struct nn_worker *worker, const struct nn_model *model, con
 	int status = prepare(worker, model, name, err);
 
 	if (!status)
-		status = resolve_step(worker, &model->preamble, name, &step, err);
+		status = nn_step_resolve(&step, &model->preamble, name, worker->shards,
+			worker->options, &worker->told, err);
 	return status ? status :
 			answer_node(worker, model, &step,
 				(struct nn_node){ 0, worker->shards->shards }, writer, err);

@@ -154,3 +154,8 @@ faults() {
 	faults nn-plot --smooth 2 log.tsv log.tsv
 	faults nn-plot --gnuplot log.tsv
 }
+
+@test "nn-stage" {
+	faults nn-stage -m model.nnt -b 2 --shard 0-1/3 --by random 0/1 data.nnt
+	faults nn-stage --recompute -m checkpoint.nnt 0/1 data.nnt
+}

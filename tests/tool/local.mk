@@ -46,6 +46,7 @@ BATS_TESTS += tests/tool/nn-train-faults.bats
 BATS_TESTS += tests/tool/nn-plot.bats
 BATS_TESTS += tests/tool/bits.bats
 BATS_TESTS += tests/tool/networks.bats
+BATS_TESTS += tests/tool/nn-stage.bats
 BATS_TESTS += tests/tool/nn-train-mpi.bats
 BATS_TESTS += tests/tool/nn-slice.bats tests/tool/nn-join.bats
 BATS_TESTS += tests/tool/slices.bats

@@ -35,6 +35,7 @@ usual() {
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
 	nn-assign) echo nn-assign -w 2 data.nnt ;;
 	nn-plot) echo nn-plot --ascii log.tsv ;;
+	nn-stage) echo nn-stage -m model.nnt 0/1 data.nnt ;;
 	nn-slice) echo nn-slice -k 0/2 model.nnt ;;
 	nn-join) echo nn-join slice-0.nnt slice-1.nnt ;;
 	*) fail "no usual command line for $1" ;;
@@ -141,6 +142,7 @@ is_in() {
 		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
 		nn-assign) line="nn-assign -" ;;
+		nn-stage) line="nn-stage -m - 0/1 data.nnt" ;;
 		*) line=$tool ;;
 		esac
 		run script -qec "$line >out" /dev/null </dev/null
@@ -180,6 +182,7 @@ from_stdin() {
 	nn-convert) echo nn-convert --to safetensors ;;
 	nn-assign) echo nn-assign -w 2 - ;;
 	nn-plot) echo nn-plot ;;
+	nn-stage) echo nn-stage -m model.nnt 0/1 - ;;
 	nn-slice) echo nn-slice -k 1/2 ;;
 	nn-join) echo nn-join ;;
 	*) fail "no command line for $1" ;;
@@ -231,6 +234,7 @@ stdin_places() {
 	nn-convert) echo "nn-convert --to nnt -o kept" ;;
 	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
 	nn-plot) echo "nn-plot -o kept -" ;;
+	nn-stage) echo "nn-stage -m model.nnt -o kept 0/1 -" "nn-stage -m - -o kept 0/1 data.nnt" ;;
 	nn-slice) echo "nn-slice -n 2 -o kept-%d" ;;
 	nn-join) echo "nn-join -o kept" "nn-join -o kept slice-0.nnt -" ;;
 	*) fail "what does $1 read on standard input?" ;;

@@ -52,6 +52,8 @@ UNIT_TESTS += tests/unit/test-planes
 tests_unit_test_planes_SOURCES = tests/unit/test-planes.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-deadline
 tests_unit_test_deadline_SOURCES = tests/unit/test-deadline.c tests/unit/tap.h
+UNIT_TESTS += tests/unit/test-cost
+tests_unit_test_cost_SOURCES = tests/unit/test-cost.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-plot
 tests_unit_test_plot_SOURCES = tests/unit/test-plot.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-slice
@@ -123,5 +125,7 @@ tests_unit_bits_avx2_CFLAGS = $(bits_flags) -mavx2 -mfma
 tests_unit_bits_avx512_SOURCES = $(loops)
 tests_unit_bits_avx512_CFLAGS = $(bits_flags) -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma
 endif
+UNIT_TESTS += tests/unit/test-stage
+tests_unit_test_stage_SOURCES = tests/unit/test-stage.c tests/unit/tap.h
 UNIT_TESTS += tests/unit/test-ranks
 tests_unit_test_ranks_SOURCES = tests/unit/test-ranks.c tests/unit/tap.h

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "reduce/reduce.h"
+#include "reduce/stack.h"
 #include "tap.h"
 
 #define N 5
@@ -103,6 +103,58 @@ static bool unknown_count(uint64_t count)
 	return passed;
 }
 
+/* Shards [first, end) in their order, in memory that is used again: the nodes of an accumulator. */
+static bool in_order(struct nn_stack *stack, uint64_t first, uint64_t end, uint64_t shards)
+{
+	struct nn_error failure;
+	struct nn_accumulator *accumulator = nn_accumulator_new(shards, &failure);
+	bool passed;
+
+	nn_stack_clear(stack);
+	for (uint64_t i = first; i < end; i++) {
+		struct nn_partial one = shard(i, i + 1);
+		struct nn_partial *next;
+
+		if (nn_stack_next(stack, &next, &failure))
+			return false;
+		memcpy(next->sum.data, one.sum.data, one.sum.bytes);
+		next->range = one.range;
+		next->rows = one.rows;
+		next->weight = one.weight;
+		next->loss = one.loss;
+		nn_stack_push(stack);
+		nn_accumulator_add(accumulator, &one, &failure);
+	}
+	passed = nn_stack_count(stack) == nn_accumulator_count(accumulator);
+	for (size_t i = 0; passed && i < nn_stack_count(stack); i++) {
+		const struct nn_partial *node = nn_accumulator_node(accumulator, i);
+
+		passed = node->range.first == nn_stack_node(stack, i)->range.first &&
+			same(node, nn_stack_node(stack, i));
+	}
+	nn_accumulator_free(accumulator);
+	return passed;
+}
+
+static void test_stack(void)
+{
+	struct nn_error failure;
+	struct nn_partial layout = shard(0, 1);
+	bool passed = true;
+
+	for (uint64_t shards = 1; shards <= 20; shards++) {
+		struct nn_stack *stack = nn_stack_new(&layout.sum, shards, &failure);
+
+		for (uint64_t first = 0; first < shards; first++)
+			for (uint64_t end = first + 1; end <= shards; end++)
+				passed = passed && in_order(stack, first, end, shards);
+		nn_stack_free(stack);
+	}
+	nn_partial_free(&layout);
+	ok(passed,
+		"ranges of 1 to 20 shards, in order and in memory that stays: the same nodes and bits");
+}
+
 static void test_tree(void)
 {
 	struct nn_node left;
@@ -181,6 +233,7 @@ int main(void)
 	for (uint64_t count = 1; count <= 33; count++)
 		passed = passed && unknown_count(count);
 	ok(passed, "numbered as they come: the same tree");
+	test_stack();
 	test_bad();
 	return tap_done();
 }
