@@ -1,6 +1,8 @@
 libnnpipe_a_SOURCES += \
 	lib/model/blame.c \
 	lib/model/checkpoint.c \
+	lib/model/cost.c \
+	lib/model/cost.h \
 	lib/model/model.h \
 	lib/model/format-nnt.c \
 	lib/model/format-safetensors.c \

@@ -63,6 +63,8 @@ int nn_network_lay_out(struct nn_network *network, struct nn_error *err);
 int nn_network_measure(struct nn_network *network, struct nn_error *err);
 /* Does the node write numbers of its own? */
 bool nn_node_has_y(const struct nn_network_node *node);
+/* Floating-point operations of forward for a row. */
+double nn_node_flops(const struct nn_network_node *node);
 /* Fills in the nodes' dy, dx and skip and the network's slots. */
 int nn_network_plan_slots(struct nn_network *network, struct nn_error *err);
 

@@ -95,16 +95,6 @@ static double params_of(const struct nn_layer *layer)
 	return sum;
 }
 
-static double flops_of(const struct nn_network_node *node)
-{
-	const struct nn_layer *layer = &node->layer;
-
-	if (node->kind == NN_NODE_LAYER && layer->type->view)
-		return 0;
-	return node->kind == NN_NODE_LAYER && layer->type->flops ? layer->type->flops(layer) :
-								   (double)layer->out.count;
-}
-
 static void describe(struct row *row, const struct nn_network_node *node)
 {
 	const struct nn_layer *layer = &node->layer;
@@ -115,7 +105,7 @@ static void describe(struct row *row, const struct nn_network_node *node)
 		put_key(row->what, layer, k);
 	nn_shape_text(layer->out.ndim, layer->out.dims, row->shape);
 	put_count(row->params, params_of(layer));
-	put_count(row->flops, flops_of(node));
+	put_count(row->flops, nn_node_flops(node));
 }
 
 struct widths {
@@ -163,7 +153,7 @@ int nn_network_table(struct nn_buffer *out, const struct nn_network *network, co
 		describe(&row, node);
 		widen_all(&widths, &row);
 		params += params_of(&node->layer);
-		flops += flops_of(node);
+		flops += nn_node_flops(node);
 	}
 	put_count(sum.params, params);
 	put_count(sum.flops, flops);
