@@ -13,3 +13,4 @@ dist_man_MANS += man/nn-import.1 man/nn-shard.1
 dist_man_MANS += man/nn-train.1
 dist_man_MANS += man/nn-assign.1
 dist_man_MANS += man/nn-plot.1
+dist_man_MANS += man/nn-plan.1

@@ -30,3 +30,6 @@ nn_train_SOURCES += tools/train-start.c tools/train-start.h
 nn_train_SOURCES += tools/train-faults.c tools/train-faults.h
 bin_PROGRAMS += nn-plot
 nn_plot_SOURCES = tools/nn-plot.c
+bin_PROGRAMS += nn-plan
+nn_plan_SOURCES = tools/nn-plan.c tools/plan-measure.c tools/plan-measure.h
+nn_plan_SOURCES += tools/plan-ways.c tools/plan-ways.h tools/plan-report.c tools/plan-report.h

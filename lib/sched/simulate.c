@@ -1,13 +1,9 @@
 /* What happens when. A worker goes from IDLE to COMING (its model and task are on their way), to
  * COMPUTING, to ANSWERING (it has sent, and has nothing more to do) and back to IDLE when the coordinator
- * has handled its answer; with a task in hand it goes from COMPUTING to COMPUTING. A failure makes it
+ * has handled its answer; with a task in hand it goes from COMPUTING to COMPUTING, by way of HOLDING if the
+ * gradient before has not left. A failure makes it
  * DOWN from anywhere. */
 #include "sched/simulate-private.h"
-
-#include <math.h>
-#include <stdlib.h>
-
-#include "base/memory.h"
 
 int nn_sim_put(struct simulation *s, double time, enum what what, size_t who, size_t about,
 	uint64_t version, struct nn_error *err)
@@ -52,42 +48,50 @@ static size_t next_task(struct simulation *s, struct worker *worker)
 	return s->waiting ? take_waiting(s) : NN_NOBODY;
 }
 
-/* A message that takes the coordinator's line for `link` and the host's for `line`, both at once as far
- * as they are free: when it has passed. */
-static double pass(double now, double link, double line, double *link_free, double *line_free,
-	double *link_busy)
-{
-	double start = now > *link_free ? now : *link_free;
-	double behind = start > *line_free ? start : *line_free;
-
-	*link_free = start + link;
-	*link_busy += link;
-	*line_free = behind + line;
-	return *line_free > *link_free ? *line_free : *link_free;
-}
-
 static bool is_near(const struct nn_sim_host *host)
 {
 	return !(host->latency > 0) && !(host->down > 0) && !(host->up > 0);
 }
 
+/* A message passes the host's line and the coordinator's at the same time: it is through when it is through
+ * both. *ways has a bit for each that it still has to pass. */
+static int pass(struct simulation *s, size_t number, unsigned which, unsigned *ways,
+	struct nn_error *err)
+{
+	const struct worker *worker = &s->workers[number];
+	const struct nn_sim_host *what = &s->sim->hosts[worker->host];
+	double line = which == LINE_DOWN ? what->down : what->up;
+	double link = which == LINE_DOWN ? s->sim->link_down : s->sim->link_up;
+	int status = NN_OK;
+
+	*ways = (line > 0 ? 1u : 0) | (link > 0 ? 2u : 0);
+	if (line > 0)
+		status = nn_sim_use(s, worker->host, which, number, line, err);
+	if (!status && link > 0)
+		status = nn_sim_use(s, s->sim->host_count, which, number, link, err);
+	return status;
+}
+
+static int arrive(struct simulation *s, size_t number, struct nn_error *err)
+{
+	const struct worker *worker = &s->workers[number];
+
+	return nn_sim_put(s, s->now + s->sim->hosts[worker->host].latency, ARRIVE, number, 0,
+		worker->version, err);
+}
+
 static int give(struct simulation *s, size_t number, size_t task, struct nn_error *err)
 {
 	struct worker *worker = &s->workers[number];
-	const struct nn_sim_host *what = &s->sim->hosts[worker->host];
-	struct host *host = &s->hosts[worker->host];
-	double time = s->now;
+	bool has = worker->has == s->model;
+	int status = NN_OK;
 
 	nn_sim_become(s, worker, COMING);
 	worker->task = task;
-	if (!is_near(what)) {
-		if (worker->has != s->model)
-			time = pass(time, s->sim->link_down, what->down, &s->link_down,
-				&host->line_down, &s->link_down_busy);
-		time += what->latency;
-	}
 	worker->has = s->model;
-	return nn_sim_put(s, time, ARRIVE, number, 0, worker->version, err);
+	if (!has && !is_near(&s->sim->hosts[worker->host]))
+		status = pass(s, number, LINE_DOWN, &worker->ways, err);
+	return status || worker->ways ? status : arrive(s, number, err);
 }
 
 int nn_sim_hand_out(struct simulation *s, struct nn_error *err)
@@ -139,38 +143,82 @@ static void look_ahead(struct simulation *s, struct worker *worker)
 static int start(struct simulation *s, size_t number, struct nn_error *err)
 {
 	struct worker *worker = &s->workers[number];
+	const struct nn_sim_host *host = &s->sim->hosts[worker->host];
+	double work = nn_sim_work(s, worker->task);
 
 	if (worker->next == NN_NOBODY)
 		look_ahead(s, worker);
-	return nn_sim_compute(s, number, nn_sim_work(s, worker->task), err);
+	nn_sim_become(s, worker, COMPUTING);
+	worker->began = s->now;
+	if (nn_sim_is_plain(host))
+		return nn_sim_put(s, s->now + work / host->speed, COMPUTED, number, 0,
+			worker->version, err);
+	return nn_sim_use(s, worker->host, PROCESSORS, number, work, err);
 }
 
-/* Its gradient leaves when the one before it has left. */
-static int computed(struct simulation *s, size_t number, struct nn_error *err)
+/* The gradient has left. */
+static int sent(struct simulation *s, size_t number, struct nn_error *err)
 {
 	struct worker *worker = &s->workers[number];
 	const struct nn_sim_host *what = &s->sim->hosts[worker->host];
-	struct host *host = &s->hosts[worker->host];
-	double before = worker->sent > s->now ? worker->sent : s->now;
-	size_t task = worker->task;
-	int status = nn_sim_leave(s, number, err);
 
-	if (status)
-		return status;
-	worker->sending[worker->sending[0] != NN_NOBODY] = task;
-	worker->sent = s->now;
-	if (!is_near(what))
-		worker->sent = pass(before, s->sim->link_up, what->up, &s->link_up, &host->line_up,
-			&s->link_up_busy);
-	status = nn_sim_put(s, worker->sent + what->latency, ANSWER, number, task, worker->version,
-		err);
+	return nn_sim_put(s, s->now + what->latency, ANSWER, number,
+		worker->sending[worker->sending[1] != NN_NOBODY], worker->version, err);
+}
+
+/* Its gradient goes out, and it goes on with the next task, if it has got one. */
+static int send_gradient(struct simulation *s, size_t number, struct nn_error *err)
+{
+	struct worker *worker = &s->workers[number];
+	int status = NN_OK;
+
+	worker->sending[worker->sending[0] != NN_NOBODY] = worker->task;
+	if (!is_near(&s->sim->hosts[worker->host]))
+		status = pass(s, number, LINE_UP, &worker->ways_back, err);
+	if (!status && !worker->ways_back)
+		status = sent(s, number, err);
 	nn_sim_become(s, worker, ANSWERING);
 	if (status || worker->next == NN_NOBODY)
 		return status;
-	nn_sim_become(s, worker, COMING);
 	worker->task = worker->next;
 	worker->next = NN_NOBODY;
-	return nn_sim_put(s, before, ARRIVE, number, 0, worker->version, err);
+	return start(s, number, err);
+}
+
+static int computed(struct simulation *s, size_t number, struct nn_error *err)
+{
+	struct worker *worker = &s->workers[number];
+
+	s->busy += s->now - worker->began;
+	nn_sim_become(s, worker, HOLDING);
+	/* Of those that were sent one may still be unhandled. */
+	if (worker->ways_back || worker->sending[1] != NN_NOBODY)
+		return NN_OK;
+	return send_gradient(s, number, err);
+}
+
+int nn_sim_passed(struct simulation *s, size_t number, size_t resource, struct nn_error *err)
+{
+	struct worker *worker = &s->workers[number];
+	unsigned through = resource / RESOURCES == s->sim->host_count ? 2 : 1;
+	int status = NN_OK;
+
+	switch (resource % RESOURCES) {
+	case PROCESSORS:
+		return computed(s, number, err);
+	case LINE_DOWN:
+		worker->ways &= ~through;
+		return worker->ways ? NN_OK : arrive(s, number, err);
+	case LINE_UP:
+		worker->ways_back &= ~through;
+		if (!worker->ways_back)
+			status = sent(s, number, err);
+		if (!status && !worker->ways_back && worker->state == HOLDING &&
+			worker->sending[1] == NN_NOBODY)
+			status = send_gradient(s, number, err);
+		break;
+	}
+	return status;
 }
 
 static int take_answer(struct simulation *s, struct nn_event event, struct nn_error *err)
@@ -229,6 +277,8 @@ static int handled(struct simulation *s, struct nn_event event, struct nn_error 
 	/* Answers come in the order in which they were sent. */
 	worker->sending[0] = worker->sending[1];
 	worker->sending[1] = NN_NOBODY;
+	if (worker->state == HOLDING && !worker->ways_back)
+		status = send_gradient(s, event.who, err);
 	if (worker->state == ANSWERING && worker->sending[0] == NN_NOBODY)
 		nn_sim_become(s, worker, IDLE);
 	if (s->sim->async) {
@@ -264,7 +314,7 @@ static int updated(struct simulation *s, struct nn_error *err)
 	return nn_sim_begin(s, err);
 }
 
-static int happen(struct simulation *s, struct nn_event event, struct nn_error *err)
+int nn_sim_happen(struct simulation *s, struct nn_event event, struct nn_error *err)
 {
 	const struct worker *worker = event.who < s->worker_count ? &s->workers[event.who] : NULL;
 
@@ -274,12 +324,11 @@ static int happen(struct simulation *s, struct nn_event event, struct nn_error *
 	case ARRIVE:
 		return event.version == worker->version ? start(s, event.who, err) : NN_OK;
 	case COMPUTED:
-		if (event.about)
-			return event.version == worker->version ? computed(s, event.who, err) :
-								  NN_OK;
-		if (event.version != s->hosts[event.who].version)
-			return NN_OK;
-		return computed(s, nn_sim_first(s, event.who), err);
+		return event.version == worker->version ? computed(s, event.who, err) : NN_OK;
+	case SHARED:
+		return event.version == s->resources[event.who].version ?
+			nn_sim_shared(s, event.who, err) :
+			NN_OK;
 	case ANSWER:
 		return event.version == worker->version ? take_answer(s, event, err) : NN_OK;
 	case HANDLED:
@@ -294,120 +343,4 @@ static int happen(struct simulation *s, struct nn_event event, struct nn_error *
 		return nn_sim_lose(s, err);
 	}
 	return NN_OK;
-}
-
-static int make_room(struct simulation *s, struct nn_error *err)
-{
-	const struct nn_sim *sim = s->sim;
-	size_t number = 0;
-
-	for (size_t i = 0; i < sim->host_count; i++)
-		s->worker_count += sim->hosts[i].workers;
-	if (!s->worker_count || !sim->tasks || !sim->steps)
-		return nn_fail(err, NN_USAGE, "a simulation of %zu workers, %zu tasks, %llu steps",
-			s->worker_count, sim->tasks, (unsigned long long)sim->steps);
-	s->workers = nn_alloc(s->worker_count, sizeof *s->workers, err);
-	s->hosts = nn_alloc(sim->host_count, sizeof *s->hosts, err);
-	s->queue = nn_alloc(sim->tasks, sizeof *s->queue, err);
-	s->tries = nn_alloc(sim->tasks, sizeof *s->tries, err);
-	s->done = nn_alloc(sim->tasks, sizeof *s->done, err);
-	s->blocked = nn_alloc(sim->tasks, sizeof *s->blocked, err);
-	if (!s->workers || !s->hosts || !s->queue || !s->tries || !s->done || !s->blocked)
-		return NN_FAILED;
-	s->idle = s->worker_count;
-	for (size_t i = 0; i < sim->host_count; i++) {
-		const struct nn_sim_host *host = &sim->hosts[i];
-
-		if (!(host->speed > 0))
-			return nn_fail(err, NN_USAGE, "a simulation of a host without speed");
-		s->hosts[i].plain = !host->share && host->workers <= host->processors;
-		s->hosts[i].computing = nn_alloc(host->workers, sizeof *s->hosts[i].computing, err);
-		if (!s->hosts[i].computing)
-			return NN_FAILED;
-		for (size_t k = 0; k < host->workers; k++)
-			s->workers[number++] = (struct worker){ .host = i,
-				.task = NN_NOBODY,
-				.next = NN_NOBODY,
-				.sending = { NN_NOBODY, NN_NOBODY } };
-	}
-	return NN_OK;
-}
-
-static int check(const struct nn_sim *sim, struct nn_error *err)
-{
-	const double numbers[] = { sim->task_seconds, sim->spread, sim->link_down, sim->link_up,
-		sim->begin_seconds, sim->handle_seconds, sim->update_seconds, sim->mtbf,
-		sim->coordinator_mtbf, sim->restart_seconds, sim->checkpoint_seconds };
-
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		if (!(numbers[i] >= 0) || isinf(numbers[i]))
-			return nn_fail(err, NN_USAGE, "a simulation with a time of %g", numbers[i]);
-	return NN_OK;
-}
-
-static int run(struct simulation *s, uint64_t limit, struct nn_error *err)
-{
-	struct nn_event event;
-	int status = NN_OK;
-
-	for (size_t i = 0; i < s->worker_count && !status; i++)
-		status = nn_sim_await_failure(s, i, err);
-	if (!status)
-		status = nn_sim_await_loss(s, err);
-	if (!status)
-		status = nn_sim_begin(s, err);
-	while (!status && s->step < s->sim->steps && nn_events_take(&s->events, &event)) {
-		/* A loss has let time pass. */
-		s->now = event.time > s->now ? event.time : s->now;
-		if (++s->result->events > limit)
-			return nn_fail(err, NN_BAD,
-				"step %llu comes to no end: failures are more frequent than tasks",
-				(unsigned long long)s->step + 1);
-		status = happen(s, event, err);
-	}
-	return status;
-}
-
-static void sum_up(const struct simulation *s)
-{
-	struct nn_sim_result *result = s->result;
-	double link = s->link_down_busy > s->link_up_busy ? s->link_down_busy : s->link_up_busy;
-	uint64_t more = s->sim->steps - 1;
-
-	result->seconds = s->now;
-	result->step = more ? (s->now - s->first_step) / (double)more : s->now;
-	if (s->now > 0) {
-		result->busy = s->busy / s->now / (double)s->worker_count;
-		result->link = link / s->now;
-	}
-}
-
-static void close_simulation(struct simulation *s)
-{
-	for (size_t i = 0; s->hosts && i < s->sim->host_count; i++)
-		free(s->hosts[i].computing);
-	nn_events_free(&s->events);
-	free(s->workers);
-	free(s->hosts);
-	free(s->queue);
-	free(s->tries);
-	free(s->done);
-	free(s->blocked);
-}
-
-int nn_simulate(const struct nn_sim *sim, uint64_t limit, struct nn_sim_result *result,
-	struct nn_error *err)
-{
-	struct simulation s = { .sim = sim, .result = result };
-	int status = check(sim, err);
-
-	*result = (struct nn_sim_result){ 0 };
-	if (!status)
-		status = make_room(&s, err);
-	if (!status)
-		status = run(&s, limit ? limit : 100000000, err);
-	if (!status)
-		sum_up(&s);
-	close_simulation(&s);
-	return status;
 }

@@ -62,7 +62,7 @@ struct nn_sim_result {
 	double seconds; /* for all steps */
 	double step;    /* seconds a step, the first left out if there are more */
 	double busy;    /* share of the workers' time in which they compute */
-	double link; /* share of the time in which the coordinator's line is taken, the busier way */
+	double link;    /* share of the time in which the coordinator's line is taken, either way */
 	uint64_t retries;   /* tasks done again */
 	uint64_t failures;  /* of workers */
 	uint64_t rollbacks; /* to a checkpoint, the coordinator being lost */

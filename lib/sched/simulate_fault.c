@@ -30,15 +30,29 @@ static void give_back(struct simulation *s, size_t task)
 	nn_sim_wait(s, task);
 }
 
-/* Whatever it was at is void. */
+/* Whatever it was at is void, and what it shared goes to others. */
 static int stop(struct simulation *s, size_t number, struct nn_error *err)
 {
 	struct worker *worker = &s->workers[number];
-	int status = worker->state == COMPUTING ? nn_sim_leave(s, number, err) : NN_OK;
+	bool plain = nn_sim_is_plain(&s->sim->hosts[worker->host]);
+	const unsigned ways[] = { LINE_DOWN, LINE_UP };
+	unsigned left[] = { worker->ways, worker->ways_back };
+	int status = NN_OK;
 
 	worker->version++;
 	worker->has = 0;
-	worker->sent = 0;
+	worker->ways = worker->ways_back = 0;
+	if (worker->state == COMPUTING) {
+		s->busy += s->now - worker->began;
+		if (!plain)
+			status = nn_sim_leave(s, worker->host, PROCESSORS, err);
+	}
+	for (int i = 0; i < 2 && !status; i++) {
+		if (left[i] & 1)
+			status = nn_sim_leave(s, worker->host, ways[i], err);
+		if (!status && left[i] & 2)
+			status = nn_sim_leave(s, s->sim->host_count, ways[i], err);
+	}
 	nn_sim_become(s, worker, DOWN);
 	return status;
 }
@@ -53,7 +67,7 @@ int nn_sim_fail(struct simulation *s, size_t number, struct nn_error *err)
 		return NN_OK;
 	s->result->failures++;
 	status = stop(s, number, err);
-	if (state == COMING || state == COMPUTING)
+	if (state == COMING || state == COMPUTING || state == HOLDING)
 		give_back(s, worker->task);
 	give_back(s, worker->sending[0]);
 	give_back(s, worker->sending[1]);
@@ -99,9 +113,7 @@ int nn_sim_lose(struct simulation *s, struct nn_error *err)
 	}
 	for (size_t i = 0; i < s->sim->tasks; i++)
 		s->tries[i]++;
-	s->coordinator = s->link_down = s->link_up = s->now;
-	for (size_t i = 0; i < s->sim->host_count; i++)
-		s->hosts[i].line_down = s->hosts[i].line_up = s->now;
+	s->coordinator = s->now;
 	if (!status)
 		status = nn_sim_await_loss(s, err);
 	return status ? status : nn_sim_begin(s, err);

@@ -44,5 +44,7 @@ check_PROGRAMS += tests/tool/rogue
 tests_tool_rogue_SOURCES = tests/tool/rogue.c
 BATS_TESTS += tests/tool/nn-train-faults.bats
 BATS_TESTS += tests/tool/nn-plot.bats
+BATS_TESTS += tests/tool/nn-plan.bats
+EXTRA_DIST += tests/tool/profile.bash
 BATS_TESTS += tests/tool/bits.bats
 BATS_TESTS += tests/tool/networks.bats

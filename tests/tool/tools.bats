@@ -11,6 +11,8 @@ setup_file() {
 	nn-init --mlp 3,4,2 --seed 1 --data data.nnt -o model.nnt
 	nn-grad -m model.nnt -o grad.nnt data.nnt
 	printf 'step\tloss\n1\t2\n2\t1\n' >log.tsv
+	source "$srcdir/tests/tool/profile.bash"
+	make_profile >profile.json
 }
 
 setup() {
@@ -34,11 +36,12 @@ usual() {
 	nn-convert) echo nn-convert --to safetensors model.nnt ;;
 	nn-assign) echo nn-assign -w 2 data.nnt ;;
 	nn-plot) echo nn-plot --ascii log.tsv ;;
+	nn-plan) echo nn-plan -p profile.json -d 60 -w 2 model.nnt ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
 
-writes_text="nn-assign nn-eval nn-info nn-plot nn-predict"
+writes_text="nn-assign nn-eval nn-info nn-plan nn-plot nn-predict"
 
 is_in() {
 	[[ " $2 " == *" $1 "* ]]
@@ -138,6 +141,7 @@ is_in() {
 		nn-train) line="nn-train - data.nnt" ;;
 		nn-convert) line="nn-convert --to safetensors" ;;
 		nn-assign) line="nn-assign -" ;;
+		nn-plan) line="nn-plan -p profile.json -d 60 -" ;;
 		*) line=$tool ;;
 		esac
 		run script -qec "$line >out" /dev/null </dev/null
@@ -177,6 +181,7 @@ from_stdin() {
 	nn-convert) echo nn-convert --to safetensors ;;
 	nn-assign) echo nn-assign -w 2 - ;;
 	nn-plot) echo nn-plot ;;
+	nn-plan) echo nn-plan -p profile.json -d 60 -w 2 - ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -226,6 +231,7 @@ stdin_places() {
 	nn-convert) echo "nn-convert --to nnt -o kept" ;;
 	nn-assign) echo "nn-assign -w 2 -o kept -" ;;
 	nn-plot) echo "nn-plot -o kept -" ;;
+	nn-plan) echo "nn-plan -p profile.json -d 60 -w 2 -o kept -" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }
