@@ -144,3 +144,9 @@ faults() {
 	faults nn-plot --smooth 2 log.tsv log.tsv
 	faults nn-plot --gnuplot log.tsv
 }
+
+@test "nn-plan" {
+	source "$srcdir/tests/tool/profile.bash"
+	make_profile >p.json
+	faults nn-plan -p p.json -d 60 -b 4 -w 2 -S :,far --json model.nnt
+}
