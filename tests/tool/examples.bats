@@ -123,7 +123,17 @@ example() {
 	gzip -dc "$examples/tiny-gpt/moby-dick.txt.gz" | head -c 40000 >novel.txt
 	cp "$examples/tiny-gpt/spec.json" gpt.json
 	# A host is a folder here; examples/ssh tries ssh itself.
-	printf '#!/bin/sh\ncd "%s/$1" && shift && exec sh -c "$*"\n' "$PWD/hosts" >bin/ssh
+	cat >bin/ssh <<-EOF
+		#!/bin/sh
+		while :; do
+			case \$1 in
+			-o) shift 2 ;;
+			-*) shift ;;
+			*) break ;;
+			esac
+		done
+		cd "$PWD/hosts/\$1" && shift && exec sh -c "\$*"
+	EOF
 	chmod +x bin/ssh
 	awk '/^\.Sh/ { examples = $2 == "EXAMPLES" } /^\.Ed/ { inside = 0 } inside { print }
 		/^\.Bd -literal/ { inside = examples }' "$srcdir/man/nnpipe.7" | sed 's/\\e$/\\/' >recipes
