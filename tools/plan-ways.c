@@ -142,7 +142,8 @@ static void choose(struct plan_ways *ways)
 		size_t *best = forecast->same_bits ? &ways->best : &ways->faster;
 
 		/* Slices are typed by hand. */
-		if (!forecast->there || forecast->way.kind == NN_PLAN_SLICES)
+		if (!forecast->there || isinf(forecast->step_seconds) ||
+			forecast->way.kind == NN_PLAN_SLICES)
 			continue;
 		if (*best == NN_NO_WAY ||
 			forecast->step_seconds < 0.98 * ways->list[*best].step_seconds)
@@ -172,6 +173,8 @@ void plan_ways_try(struct plan_ways *ways)
 {
 	size_t have = named(ways);
 	size_t only = (size_t)ways->workers;
+	size_t ended = 0;
+	struct nn_error err;
 
 	for (size_t n = only ? only : 1; n <= (only ? only : MOST_WORKERS);
 		n = next_count(n, have)) {
@@ -183,6 +186,13 @@ void plan_ways_try(struct plan_ways *ways)
 		add_kinds(ways, only ? only : have);
 	if (!ways->count)
 		cli_usage("--way %s: not of so many workers, layers or hosts", ways->only);
+	for (size_t i = 0; i < ways->count; i++)
+		ended += !isinf(ways->list[i].step_seconds);
+	if (!ended) {
+		nn_fail(&err, NN_BAD,
+			"a step comes to no end: failures are more frequent than tasks");
+		cli_die(&err);
+	}
 	choose(ways);
 }
 

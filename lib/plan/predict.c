@@ -11,6 +11,7 @@ const char *const nn_plan_kind_names[] = { "sync", "packed", "local-steps", "asy
 /* Events that a forecast may take: thousands of workers in some milliseconds. */
 #define EVENTS 100000
 #define STEPS 12
+#define PATIENCE 8 /* times as many as there should be: then it comes to no end */
 
 double nn_plan_batch(const struct nn_plan_setting *setting)
 {
@@ -308,11 +309,14 @@ static int simulate(const struct nn_plan_setting *setting, struct nn_plan_foreca
 
 	/* What happens rarely wants more of them. */
 	if (!setting->steps && (setting->tail != NN_SIM_STEADY || setting->mtbf > 0))
-		steps = fmin(50 * STEPS, 10 * EVENTS / events);
+		steps = fmin(50 * STEPS, 3 * EVENTS / events);
 	parts->sim.steps = (uint64_t)fmax(steps, 2);
-	status = nn_simulate(&parts->sim, 50000000, &result, err);
+	status =
+		nn_simulate(&parts->sim, (uint64_t)(PATIENCE * (steps + 2) * events), &result, err);
+	if (status == NN_BAD)
+		forecast->step_seconds = INFINITY;
 	if (status)
-		return status;
+		return status == NN_BAD ? NN_OK : status;
 	/* Failures are too rare for the few steps to be left out of the first. */
 	forecast->step_seconds =
 		(setting->mtbf > 0 ? result.seconds / (double)parts->sim.steps : result.step) /
@@ -398,6 +402,8 @@ int nn_plan_predict(const struct nn_plan_setting *setting, const struct nn_plan_
 	forecast->speedup = one / forecast->step_seconds;
 	forecast->efficiency = forecast->speedup /
 		((double)way->workers * (way->kind == NN_PLAN_STAGES ? (double)way->stages : 1));
-	forecast->loss = nn_plan_find_loss(setting, forecast, &parts);
+	forecast->loss = isinf(forecast->step_seconds) ?
+		NN_PLAN_FAILURES :
+		nn_plan_find_loss(setting, forecast, &parts);
 	return NN_OK;
 }
