@@ -6,8 +6,10 @@
 #include "cli/cli.h"
 
 #define MOST_WORKERS 10000
-#define HOLDS 0.9       /* of n T */
-#define MUCH_FASTER 1.5 /* what another result must be worth */
+#define HOLDS 0.9         /* of n T */
+#define FASTER 0.98       /* of the time of what stands before it in the list */
+#define FASTER_BY_FAR 0.9 /* of a way that was not held against runs */
+#define MUCH_FASTER 1.5   /* what another result must be worth */
 
 static void add(struct plan_ways *ways, struct nn_plan_way way)
 {
@@ -139,6 +141,9 @@ static void choose(struct plan_ways *ways)
 	ways->best = ways->faster = ways->lost = NN_NO_WAY;
 	for (size_t i = 0; i < ways->count; i++) {
 		const struct nn_plan_forecast *forecast = &ways->list[i];
+		enum nn_plan_kind kind = forecast->way.kind;
+		double faster =
+			kind == NN_PLAN_STAGES || kind == NN_PLAN_MPI ? FASTER_BY_FAR : FASTER;
 		size_t *best = forecast->same_bits ? &ways->best : &ways->faster;
 
 		/* Slices are typed by hand. */
@@ -146,7 +151,7 @@ static void choose(struct plan_ways *ways)
 			forecast->way.kind == NN_PLAN_SLICES)
 			continue;
 		if (*best == NN_NO_WAY ||
-			forecast->step_seconds < 0.98 * ways->list[*best].step_seconds)
+			forecast->step_seconds < faster * ways->list[*best].step_seconds)
 			*best = i;
 	}
 	if (ways->best != NN_NO_WAY && ways->faster != NN_NO_WAY &&

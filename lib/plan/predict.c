@@ -250,7 +250,9 @@ int nn_plan_take_apart(const struct nn_plan_setting *setting, struct nn_plan_for
 		.mtbf = setting->mtbf,
 		.coordinator_mtbf = setting->checkpoint_every ? setting->mtbf : 0,
 		.restart_seconds = setting->restart_seconds,
-		.checkpoint_every = setting->checkpoint_every,
+		.checkpoint_every = setting->checkpoint_every ?
+			(setting->checkpoint_every + steps - 1) / steps :
+			0,
 		.seed = setting->seed };
 	place(setting, forecast, parts);
 	far = (double)(way->workers - parts->near);
@@ -357,7 +359,7 @@ static int step_of(const struct nn_plan_setting *setting, struct nn_plan_forecas
 	return simulate(setting, forecast, parts, err);
 }
 
-/* Seconds of a step of one worker beside the coordinator, on the first host. */
+/* Seconds of a step of one worker beside the coordinator, on the first host, with the same luck. */
 static int alone(const struct nn_plan_setting *setting, double *seconds, struct nn_error *err)
 {
 	struct nn_plan_host host = { setting->hosts[0].host, 1, true };
@@ -369,9 +371,6 @@ static int alone(const struct nn_plan_setting *setting, double *seconds, struct 
 	one.hosts = &host;
 	one.host_count = 1;
 	one.coordinator = host.host;
-	one.tail = NN_SIM_STEADY;
-	one.mtbf = 0;
-	one.checkpoint_every = 0;
 	one.pack = one.pack_auto = false;
 	forecast.shards = shards_of(&one, 1);
 	status = step_of(&one, &forecast, &parts, err);
