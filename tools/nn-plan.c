@@ -279,8 +279,12 @@ static void set_hosts(void)
 	setting.coordinator = find_host(NN_PROFILE_HERE);
 	setting.host_count = hosts.count ? hosts.count : 1;
 	list = need(nn_alloc(setting.host_count, sizeof *list, &err), &err);
+	/* Who says how many has them here, taking turns, up to twice the processors. */
 	list[0] = (struct nn_plan_host){ setting.coordinator,
-		workers ? (size_t)workers : (size_t)setting.coordinator->processors, true };
+		workers && (double)workers <= 2 * setting.coordinator->processors ?
+			(size_t)workers :
+			(size_t)setting.coordinator->processors,
+		true };
 	setting.line = imagine_line(line_mbit > 0 ? line_mbit : LINE_MBIT,
 		line_latency_ms > 0 ? line_latency_ms : LINE_LATENCY_MS);
 	for (size_t i = 0; i < hosts.count; i++) {

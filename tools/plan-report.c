@@ -36,6 +36,10 @@ static void put_time(char *out, double seconds)
 	size_t i = 0;
 	double value;
 
+	if (isinf(seconds)) {
+		snprintf(out, CELL, "never");
+		return;
+	}
 	while (seconds < units[i].from)
 		i++;
 	value = seconds / units[i].unit;
@@ -96,6 +100,13 @@ static int put_row(struct nn_buffer *out, char row[COLUMNS][CELL], const int *wi
 	return status ? status : nn_buffer_puts(out, "\n", err);
 }
 
+static double mbit_of(const struct nn_profile_line *line)
+{
+	double bytes = line->bytes[line->count - 1];
+
+	return 8 * bytes / (1e6 * (nn_plan_message(line, bytes, true) - 1e-6 * line->latency_us));
+}
+
 static int put_notes(const struct plan_ways *ways, struct nn_buffer *out, struct nn_error *err)
 {
 	const struct nn_plan_forecast *lost =
@@ -106,10 +117,10 @@ static int put_notes(const struct plan_ways *ways, struct nn_buffer *out, struct
 	for (size_t i = 0; i < ways->count; i++)
 		beyond = beyond || !ways->list[i].there;
 	if (beyond)
-		status = nn_buffer_puts(out,
+		status = nn_buffer_printf(out, err,
 			"~: more than the hosts have; the others are taken to be like the last of "
-			"them.\n",
-			err);
+			"them, behind a line of %.3g Mbit/s.\n",
+			mbit_of(&ways->setting->line));
 	if (status)
 		return status;
 	if (!lost)
@@ -183,6 +194,8 @@ static int put_number(struct nn_buffer *out, const char *name, double value, str
 	char text[32];
 	int status = nn_buffer_printf(out, err, ",\"%s\":", name);
 
+	if (!status && isinf(value))
+		return nn_buffer_puts(out, "null", err);
 	/* Whole numbers are counts; figures have no more than some digits. */
 	if (value < floor(value) || value > floor(value)) {
 		snprintf(text, sizeof text, "%.6g", value);

@@ -6,8 +6,10 @@
 #include "cli/cli.h"
 
 #define MOST_WORKERS 10000
-#define HOLDS 0.9       /* of n T */
-#define MUCH_FASTER 1.5 /* what another result must be worth */
+#define HOLDS 0.9         /* of n T */
+#define FASTER 0.98       /* of the time of what stands before it in the list */
+#define FASTER_BY_FAR 0.9 /* of a way that was not held against runs */
+#define MUCH_FASTER 1.5   /* what another result must be worth */
 
 static void add(struct plan_ways *ways, struct nn_plan_way way)
 {
@@ -139,13 +141,17 @@ static void choose(struct plan_ways *ways)
 	ways->best = ways->faster = ways->lost = NN_NO_WAY;
 	for (size_t i = 0; i < ways->count; i++) {
 		const struct nn_plan_forecast *forecast = &ways->list[i];
+		enum nn_plan_kind kind = forecast->way.kind;
+		double faster =
+			kind == NN_PLAN_STAGES || kind == NN_PLAN_MPI ? FASTER_BY_FAR : FASTER;
 		size_t *best = forecast->same_bits ? &ways->best : &ways->faster;
 
 		/* Slices are typed by hand. */
-		if (!forecast->there || forecast->way.kind == NN_PLAN_SLICES)
+		if (!forecast->there || isinf(forecast->step_seconds) ||
+			forecast->way.kind == NN_PLAN_SLICES)
 			continue;
 		if (*best == NN_NO_WAY ||
-			forecast->step_seconds < 0.98 * ways->list[*best].step_seconds)
+			forecast->step_seconds < faster * ways->list[*best].step_seconds)
 			*best = i;
 	}
 	if (ways->best != NN_NO_WAY && ways->faster != NN_NO_WAY &&
@@ -172,6 +178,8 @@ void plan_ways_try(struct plan_ways *ways)
 {
 	size_t have = named(ways);
 	size_t only = (size_t)ways->workers;
+	size_t ended = 0;
+	struct nn_error err;
 
 	for (size_t n = only ? only : 1; n <= (only ? only : MOST_WORKERS);
 		n = next_count(n, have)) {
@@ -183,6 +191,13 @@ void plan_ways_try(struct plan_ways *ways)
 		add_kinds(ways, only ? only : have);
 	if (!ways->count)
 		cli_usage("--way %s: not of so many workers, layers or hosts", ways->only);
+	for (size_t i = 0; i < ways->count; i++)
+		ended += !isinf(ways->list[i].step_seconds);
+	if (!ended) {
+		nn_fail(&err, NN_BAD,
+			"a step comes to no end: failures are more frequent than tasks");
+		cli_die(&err);
+	}
 	choose(ways);
 }
 

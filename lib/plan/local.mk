@@ -6,6 +6,7 @@ libnnpipe_a_SOURCES += \
 	lib/plan/measure_exchange.c \
 	lib/plan/measure_frames.c \
 	lib/plan/measure_line.c \
+	lib/plan/measure_networks.c \
 	lib/plan/measure_share.c \
 	lib/plan/model.c \
 	lib/plan/model.h \

@@ -80,6 +80,11 @@ enum nn_plan_loss nn_plan_find_loss(const struct nn_plan_setting *setting,
 		seconds[NN_PLAN_STRAGGLERS] = fmax(0,
 			forecast->step_seconds - tasks * task - seconds[NN_PLAN_LINE] -
 				seconds[NN_PLAN_SUM] - seconds[NN_PLAN_LATENCY]);
+	/* What is left is on lines between others than the coordinator. */
+	if (forecast->way.kind == NN_PLAN_MPI || forecast->way.kind == NN_PLAN_SLICES)
+		seconds[NN_PLAN_LINE] = forecast->step_seconds - tasks * task -
+			seconds[NN_PLAN_PROCESSORS] -
+			seconds[NN_PLAN_SUM] / (forecast->way.kind == NN_PLAN_MPI ? workers : 1);
 	if (setting->mtbf > 0)
 		seconds[NN_PLAN_FAILURES] = forecast->retries * (task + setting->restart_seconds);
 	for (int i = 1; i <= NN_PLAN_BUBBLE; i++)

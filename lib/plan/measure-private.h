@@ -4,7 +4,11 @@
 
 #include "plan/measure.h"
 
-/* measure_share.c: processes that multiply at once; measure_frames.c: frames, packed or not. */
+/* Numbers around 0, none of them subnormal, which would be slow. */
+void nn_measure_fill(float *values, size_t count);
+
+/* measure_networks.c: convolutions, attention, a loss; measure_share.c: processes that multiply at once; measure_frames.c: frames, packed or not. */
+int nn_measure_networks(struct nn_profile_host *host, struct nn_error *err);
 int nn_measure_share(struct nn_profile_host *host, struct nn_error *err);
 int nn_measure_frames(struct nn_profile_host *host, struct nn_error *err);
 

@@ -11,6 +11,7 @@ const char *const nn_plan_kind_names[] = { "sync", "packed", "local-steps", "asy
 /* Events that a forecast may take: thousands of workers in some milliseconds. */
 #define EVENTS 100000
 #define STEPS 12
+#define PATIENCE 8 /* times as many as there should be: then it comes to no end */
 
 double nn_plan_batch(const struct nn_plan_setting *setting)
 {
@@ -249,7 +250,9 @@ int nn_plan_take_apart(const struct nn_plan_setting *setting, struct nn_plan_for
 		.mtbf = setting->mtbf,
 		.coordinator_mtbf = setting->checkpoint_every ? setting->mtbf : 0,
 		.restart_seconds = setting->restart_seconds,
-		.checkpoint_every = setting->checkpoint_every,
+		.checkpoint_every = setting->checkpoint_every ?
+			(setting->checkpoint_every + steps - 1) / steps :
+			0,
 		.seed = setting->seed };
 	place(setting, forecast, parts);
 	far = (double)(way->workers - parts->near);
@@ -308,11 +311,14 @@ static int simulate(const struct nn_plan_setting *setting, struct nn_plan_foreca
 
 	/* What happens rarely wants more of them. */
 	if (!setting->steps && (setting->tail != NN_SIM_STEADY || setting->mtbf > 0))
-		steps = fmin(50 * STEPS, 10 * EVENTS / events);
+		steps = fmin(50 * STEPS, 3 * EVENTS / events);
 	parts->sim.steps = (uint64_t)fmax(steps, 2);
-	status = nn_simulate(&parts->sim, 50000000, &result, err);
+	status =
+		nn_simulate(&parts->sim, (uint64_t)(PATIENCE * (steps + 2) * events), &result, err);
+	if (status == NN_BAD)
+		forecast->step_seconds = INFINITY;
 	if (status)
-		return status;
+		return status == NN_BAD ? NN_OK : status;
 	/* Failures are too rare for the few steps to be left out of the first. */
 	forecast->step_seconds =
 		(setting->mtbf > 0 ? result.seconds / (double)parts->sim.steps : result.step) /
@@ -353,7 +359,7 @@ static int step_of(const struct nn_plan_setting *setting, struct nn_plan_forecas
 	return simulate(setting, forecast, parts, err);
 }
 
-/* Seconds of a step of one worker beside the coordinator, on the first host. */
+/* Seconds of a step of one worker beside the coordinator, on the first host, with the same luck. */
 static int alone(const struct nn_plan_setting *setting, double *seconds, struct nn_error *err)
 {
 	struct nn_plan_host host = { setting->hosts[0].host, 1, true };
@@ -365,9 +371,6 @@ static int alone(const struct nn_plan_setting *setting, double *seconds, struct 
 	one.hosts = &host;
 	one.host_count = 1;
 	one.coordinator = host.host;
-	one.tail = NN_SIM_STEADY;
-	one.mtbf = 0;
-	one.checkpoint_every = 0;
 	one.pack = one.pack_auto = false;
 	forecast.shards = shards_of(&one, 1);
 	status = step_of(&one, &forecast, &parts, err);
@@ -398,6 +401,8 @@ int nn_plan_predict(const struct nn_plan_setting *setting, const struct nn_plan_
 	forecast->speedup = one / forecast->step_seconds;
 	forecast->efficiency = forecast->speedup /
 		((double)way->workers * (way->kind == NN_PLAN_STAGES ? (double)way->stages : 1));
-	forecast->loss = nn_plan_find_loss(setting, forecast, &parts);
+	forecast->loss = isinf(forecast->step_seconds) ?
+		NN_PLAN_FAILURES :
+		nn_plan_find_loss(setting, forecast, &parts);
 	return NN_OK;
 }

@@ -79,8 +79,8 @@ const char *nn_plan_loss_text(enum nn_plan_loss loss);
 
 struct nn_plan_forecast {
 	struct nn_plan_way way;
-	uint64_t shards; /* V */
-	double step_seconds;
+	uint64_t shards;     /* V */
+	double step_seconds; /* INFINITY: failures are more frequent than steps end */
 	double samples_per_second;
 	double speedup;    /* against one worker on the first host, of the same batch */
 	double efficiency; /* that over the number of workers */

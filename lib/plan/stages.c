@@ -30,6 +30,21 @@ static const struct nn_profile_line *line_of(const struct nn_plan_setting *setti
 							   &setting->line;
 }
 
+/* Whoever fails ends the step for all, who go on from the checkpoint (as in sched/simulate.h, J. Daly, 2006). */
+static double with_failures(const struct nn_plan_setting *setting, double processes, double step)
+{
+	double mean = setting->mtbf / processes;
+	double steps = setting->checkpoint_every ? (double)setting->checkpoint_every : 1;
+	double times = steps * step / mean;
+
+	if (!(setting->mtbf > 0))
+		return step;
+	/* By then nobody waits for it. */
+	if (times > 20)
+		return INFINITY;
+	return (mean + setting->restart_seconds) * expm1(times) / steps;
+}
+
 struct stage {
 	double longest; /* seconds of a micro-batch in the slowest stage */
 	double all;     /* in all of them */
@@ -108,6 +123,7 @@ int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecas
 	forecast->step_seconds +=
 		nn_plan_update(setting->coordinator, setting->optimizer, most.params, tasks) +
 		(pipelines - 1) * nn_plan_message(line, 4 * most.params, true);
+	forecast->step_seconds = with_failures(setting, processes, forecast->step_seconds);
 	forecast->bubble = ((double)stages - 1) / (tasks + (double)stages - 1);
 	forecast->busy = 1 - forecast->bubble;
 	forecast->messages = 2 * ((double)stages - 1) * (double)forecast->shards;
@@ -146,6 +162,7 @@ void nn_plan_mpi(const struct nn_plan_setting *setting, struct nn_plan_forecast 
 		moved / bytes_a_second + 2 * latency * ceil(log2(fmax(ranks, 1))) +
 		nn_plan_update(host, setting->optimizer, model->params, (double)forecast->shards) /
 			ranks;
+	forecast->step_seconds = with_failures(setting, ranks, forecast->step_seconds);
 	forecast->messages = 2 * ranks;
 	forecast->message_bytes = raw * (ranks - 1) / ranks;
 	forecast->bytes = forecast->messages * forecast->message_bytes;

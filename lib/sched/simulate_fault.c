@@ -113,6 +113,11 @@ int nn_sim_lose(struct simulation *s, struct nn_error *err)
 	}
 	for (size_t i = 0; i < s->sim->tasks; i++)
 		s->tries[i]++;
+	for (size_t i = 0; i < s->sim->tasks && s->sim->async; i++) {
+		s->done[i] = s->saved;
+		s->blocked[i] = false;
+	}
+	s->slowest = s->saved;
 	s->coordinator = s->now;
 	if (!status)
 		status = nn_sim_await_loss(s, err);

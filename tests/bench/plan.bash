@@ -95,7 +95,7 @@ run_cases
 
 slow_link_program=$bench_programs/../tool/slow-link
 . "$bench_source/../tool/slow-link.bash"
-trap 'slow_link_end; [ -n "$kept" ] || rm -rf "$BENCH_DIR"' EXIT
+trap '[ -z "${slow_link_a:-}" ] || slow_link_end; [ -n "$kept" ] || rm -rf "$BENCH_DIR"' EXIT
 while read -r mbit delay; do
 	[ -n "$mbit" ] || continue
 	path=$PATH

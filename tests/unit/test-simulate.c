@@ -220,6 +220,12 @@ static void test_failures(void)
 	is_near(run(&sim).seconds, 2000 * 12 - 2, 1e-3,
 		"without losses they cost their time alone");
 
+	sim.coordinator_mtbf = 60;
+	sim.async = true;
+	result = run(&sim);
+	ok(result.rollbacks > 0 && result.seconds > 20000 && result.seconds < 40000,
+		"asynchronous steps go on from checkpoints too: %.0f s", result.seconds);
+
 	/* 1,000 workers and as many spare: work goes on with those that are up. */
 	host = near(2000);
 	sim = (struct nn_sim){ .hosts = &host,
