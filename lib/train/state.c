@@ -35,7 +35,7 @@ static int add_slot(struct nn_bundle *state, const struct nn_bundle *params, con
 	return status;
 }
 
-static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
+int nn_state_layout(struct nn_bundle *state, const struct nn_bundle *params,
 	const struct nn_optim_options *options, struct nn_error *err)
 {
 	const struct nn_optimizer *optimizer = nn_optim_find(options->method);
@@ -47,8 +47,6 @@ static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
 	if (!status)
 		status = nn_bundle_layout(state, err);
 	if (!status)
-		status = nn_bundle_alloc(state, err);
-	if (!status)
 		status = nn_optim_options_write(&json, options, err);
 	if (!status)
 		status = nn_bundle_set_meta(state, "optimizer", json.data, err);
@@ -58,6 +56,14 @@ static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
 			nn_bundle_meta(params, NN_PART_META), err);
 	nn_buffer_free(&json);
 	return status;
+}
+
+static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
+	const struct nn_optim_options *options, struct nn_error *err)
+{
+	int status = nn_state_layout(state, params, options, err);
+
+	return status ? status : nn_bundle_alloc(state, err);
 }
 
 /* The same text, or none in both. */
