@@ -15,3 +15,4 @@ dist_man_MANS += man/nn-assign.1
 dist_man_MANS += man/nn-plot.1
 dist_man_MANS += man/nn-stage.1
 dist_man_MANS += man/nn-slice.1 man/nn-join.1
+dist_man_MANS += man/nn-plan.1

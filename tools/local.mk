@@ -38,3 +38,6 @@ nn_train_LDADD = $(LDADD) $(MPI_LIBS)
 bin_PROGRAMS += nn-slice nn-join
 nn_slice_SOURCES = tools/nn-slice.c
 nn_join_SOURCES = tools/nn-join.c
+bin_PROGRAMS += nn-plan
+nn_plan_SOURCES = tools/nn-plan.c tools/plan-measure.c tools/plan-measure.h
+nn_plan_SOURCES += tools/plan-ways.c tools/plan-ways.h tools/plan-report.c tools/plan-report.h

@@ -41,4 +41,5 @@ _nnpipe() {
 }
 
 complete -o default -o bashdefault -F _nnpipe nn-assign nn-convert nn-eval nn-grad nn-import \
-	nn-info nn-init nn-join nn-plot nn-predict nn-reduce nn-shard nn-slice nn-stage nn-train nn-update
+	nn-info nn-init nn-join nn-plan nn-plot nn-predict nn-reduce nn-shard nn-slice nn-stage nn-train \
+	nn-update

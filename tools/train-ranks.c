@@ -54,8 +54,13 @@ struct nn_ranks *train_ranks_open(void)
 	if (!ranks)
 		return NULL;
 	cli_at_death(agree, leave);
-	if (ranks->rank)
+	/* What all of them would print alike, such as --help. */
+	atexit(train_ranks_close);
+	if (ranks->rank) {
 		cli_be_quiet();
+		if (!freopen("/dev/null", "w", stdout))
+			launch = nn_fail_errno(&why, NN_FAILED, "/dev/null");
+	}
 	return ranks;
 }
 

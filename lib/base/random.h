@@ -16,6 +16,7 @@ enum nn_purpose {
 	NN_RANDOM_SHARD = 3, /* which shard a row belongs to */
 	NN_RANDOM_DROP = 4,  /* what a layer drops in a task */
 	NN_RANDOM_TEXT = 5,  /* which token comes next */
+	NN_RANDOM_PLAN = 64, /* what happens in a simulation: no bits of a model */
 };
 
 struct nn_random {

@@ -1,4 +1,6 @@
 libnnpipe_a_SOURCES += \
+	lib/proc/forks.c \
+	lib/proc/forks.h \
 	lib/proc/hosts.c \
 	lib/proc/hosts.h \
 	lib/proc/process.c \

@@ -22,8 +22,8 @@ struct nn_assembly {
 	size_t count;
 };
 
-/* From the layouts of all parts, in their order. NN_BAD: a piece of a tensor is missing or in two parts, or
- * parts disagree about a tensor or about metadata; names tensor and slices. */
+/* From the layouts of all parts, in their order. NN_BAD: a piece of a tensor is missing or in two
+ * parts, or parts disagree about a tensor or about metadata; names tensor and slices. */
 int nn_assembly_make(struct nn_assembly *assembly, const struct nn_bundle *const *layouts,
 	size_t count, unsigned kind, struct nn_error *err);
 void nn_assembly_free(struct nn_assembly *assembly); /* leaves it empty */

@@ -28,7 +28,8 @@ static size_t blocks_of(const struct nn_tensor *tensor)
 	return tensor->count / NN_PART_BLOCK + (tensor->count % NN_PART_BLOCK > 0);
 }
 
-/* By slot, then by name; tensors without a parameter first. The slot ends where the parameter begins. */
+/* By slot, then by name; tensors without a parameter first. The slot ends where the parameter
+ * begins. */
 static int by_parameter(const void *a, const void *b)
 {
 	const struct place *left = *(struct place *const *)a;

@@ -34,8 +34,8 @@ struct nn_join {
 
 int nn_join_open(struct nn_join *job, struct nn_writer *writer, struct nn_error *err);
 void nn_join_close(struct nn_join *job);
-/* Writes the whole of `count` frames, in any order, whose data were not taken yet. `known`: the last ones
- * had the same layouts. NN_BAD: they do not make a whole. */
+/* Writes the whole of `count` frames, in any order, whose data were not taken yet. `known`: the
+ * last ones had the same layouts. NN_BAD: they do not make a whole. */
 int nn_join_write(struct nn_join *job, struct nn_join_source *sources, size_t count, bool known,
 	struct nn_error *err);
 

@@ -1,6 +1,6 @@
-/* Frames that hold a part of a model, a state, a gradient or a delta: a slice of the parameters, or the
- * layers of a pipeline stage. Which part of how many stands in the preamble; of which tensors there is
- * only a range, and where that lies, in the metadata `slice`. nnt(5) specifies it. */
+/* Frames that hold a part of a model, a state, a gradient or a delta: a slice of the parameters, or
+ * the layers of a pipeline stage. Which part of how many stands in the preamble; of which tensors
+ * there is only a range, and where that lies, in the metadata `slice`. nnt(5) specifies it. */
 #ifndef NN_STREAM_PART_H
 #define NN_STREAM_PART_H
 
@@ -12,8 +12,8 @@
 #include "stream/frame.h"
 #include "tensor/tensor.h"
 
-/* Ranges begin at multiples of so many elements and end at such, or with the tensor: norms are f64 sums
- * over blocks of as many, which can be put together again. */
+/* Ranges begin at multiples of so many elements and end at such, or with the tensor: norms are f64
+ * sums over blocks of as many, which can be put together again. */
 #define NN_PART_BLOCK 4096
 #define NN_PART_META "slice"
 
@@ -37,13 +37,13 @@ const char *nn_part_text(const struct nn_preamble *preamble, char out[static NN_
 int nn_part_refuse(const struct nn_preamble *preamble, const struct nn_bundle *layout,
 	struct nn_error *err);
 
-/* A state's tensor is named SLOT/PARAMETER, or, if it is no vector as long as a parameter, without a
- * slash: then all parts have it. This gives the parameter's name, NULL for the latter; of other kinds
- * the name itself. The pointer is into `name`. */
+/* A state's tensor is named SLOT/PARAMETER, or, if it is no vector as long as a parameter, without
+ * a slash: then all parts have it. This gives the parameter's name, NULL for the latter; of other
+ * kinds the name itself. The pointer is into `name`. */
 const char *nn_part_parameter(const char *name, unsigned kind);
 
-/* *ranges becomes an array, for the caller to free(3), of what the layout has of each of its tensors.
- * NN_BAD: its metadata make no sense. */
+/* *ranges becomes an array, for the caller to free(3), of what the layout has of each of its
+ * tensors. NN_BAD: its metadata make no sense. */
 int nn_part_ranges(struct nn_range **ranges, const struct nn_bundle *layout, unsigned kind,
 	struct nn_error *err);
 /* Sets the metadata of a layout that has these ranges; none, if none is cut. */

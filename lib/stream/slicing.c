@@ -114,15 +114,16 @@ static int plan(struct job *job, const struct nn_frame *frame, struct nn_error *
 static int lost(struct job *job, uint32_t part, struct nn_error *err)
 {
 	struct nn_slicing *slicing = job->slicing;
-	int status = slicing->failed ? slicing->failed(slicing->context, part, err) : (int)err->status;
+	int status =
+		slicing->failed ? slicing->failed(slicing->context, part, err) : (int)err->status;
 
 	if (!status)
 		slicing->writers[part] = NULL;
 	return status;
 }
 
-/* The headers go out at once: whoever joins slices reads those of all before the data of one, and must
- * not wait for us while we wait for it. */
+/* The headers go out at once: whoever joins slices reads those of all before the data of one, and
+ * must not wait for us while we wait for it. */
 static int begin(struct job *job, const struct nn_frame *frame, struct nn_error *err)
 {
 	for (uint32_t k = 0; k < job->slicing->parts; k++) {

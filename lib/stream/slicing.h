@@ -10,8 +10,8 @@
 
 struct nn_slicing {
 	uint32_t parts; /* K */
-	/* writers[k] gets slice k; NULL: nobody wants it. An entry that cannot be written and is not
-	 * missed becomes NULL. */
+	/* writers[k] gets slice k; NULL: nobody wants it. An entry that cannot be written and is
+	 * not missed becomes NULL. */
 	struct nn_writer **writers; /* [parts] */
 	/* Asked when a slice cannot be written, with `err` filled: NN_OK if the rest of it may be
 	 * dropped, else the status to stop with. NULL: stop. */
@@ -20,11 +20,11 @@ struct nn_slicing {
 	void *context;
 };
 
-/* Cuts each model, state, gradient and delta as cut.h says; frames of other kinds are passed over, and END
- * goes to all. Frames go through block by block, unless they come from a plain file in another order: no
- * slice's digest is written before that of the input has been verified, and the id of a model compared.
- * *frames: how many were cut. NN_BAD: a frame is a slice already, or there was none to cut; NN_USAGE: there
- * are not so many blocks. */
+/* Cuts each model, state, gradient and delta as cut.h says; frames of other kinds are passed over,
+ * and END goes to all. Frames go through block by block, unless they come from a plain file in
+ * another order: no slice's digest is written before that of the input has been verified, and the
+ * id of a model compared. *frames: how many were cut. NN_BAD: a frame is a slice already, or there
+ * was none to cut; NN_USAGE: there are not so many blocks. */
 int nn_slice_stream(struct nn_reader *reader, struct nn_slicing *slicing, uint64_t *frames,
 	struct nn_error *err);
 

@@ -13,7 +13,7 @@
 #include "stream/part.h"
 #include "tensor/tensor.h"
 
-#define NN_SLICE_BLOCK NN_PART_BLOCK
+#define NN_SLICE_BLOCK NN_PART_BLOCK /* where slices are cut, too */
 
 struct nn_slicer;
 /* `params` (its layout counts) and the options must outlive it. */

@@ -58,14 +58,6 @@ int nn_state_layout(struct nn_bundle *state, const struct nn_bundle *params,
 	return status;
 }
 
-static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
-	const struct nn_optim_options *options, struct nn_error *err)
-{
-	int status = nn_state_layout(state, params, options, err);
-
-	return status ? status : nn_bundle_alloc(state, err);
-}
-
 /* The same text, or none in both. */
 static bool same_ranges(const struct nn_bundle *from, const struct nn_bundle *to)
 {
@@ -75,8 +67,8 @@ static bool same_ranges(const struct nn_bundle *from, const struct nn_bundle *to
 	return !there || !here ? there == here : !strcmp(there, here);
 }
 
-/* What the old state has for the new one. */
-static int carry_over(const struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err)
+/* Tensor by tensor. */
+static int copy_tensors(const struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err)
 {
 	for (size_t i = 0; i < to->count; i++) {
 		const struct nn_tensor *wanted = &to->tensors[i];
@@ -94,12 +86,27 @@ static int carry_over(const struct nn_bundle *from, struct nn_bundle *to, struct
 				nn_dtype_name(wanted->dtype), want_shape);
 		memcpy(nn_bundle_data(to, wanted), nn_bundle_data(from, have), wanted->bytes);
 	}
+	return NN_OK;
+}
+
+/* What the old state has for the new one: all its data, where both are laid out alike, as they
+ * nearly always are. */
+static int carry_over(struct nn_bundle *from, struct nn_bundle *to, struct nn_error *err)
+{
+	int status;
+
+	if (!nn_bundle_find(from, UPDATES))
+		return nn_fail(err, NN_BAD, "state: there is no tensor " UPDATES);
 	if (from->count > 1 && to->count > 1 && !same_ranges(from, to))
 		return nn_fail(err, NN_BAD,
 			"state: its slice has other parameters than the model's");
-	if (!nn_bundle_find(from, UPDATES))
-		return nn_fail(err, NN_BAD, "state: there is no tensor " UPDATES);
-	return NN_OK;
+	if (!nn_bundle_same_layout(from, to, NULL)) {
+		to->data = from->data;
+		from->data = NULL;
+		return NN_OK;
+	}
+	status = nn_bundle_alloc(to, err);
+	return status ? status : copy_tensors(from, to, err);
 }
 
 int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
@@ -120,12 +127,14 @@ int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
 	if (!status)
 		status = nn_optim_resolve(options, json ? &stored : NULL, err);
 	if (!status)
-		status = make_state(&next, params, options, err);
+		status = nn_state_layout(&next, params, options, err);
 	if (!status && json) {
 		*anew = strcmp(stored.method, options->method) != 0;
 		if (!*anew)
 			status = carry_over(state, &next, err);
 	}
+	if (!status && !next.data)
+		status = nn_bundle_alloc(&next, err);
 	if (status) {
 		nn_bundle_free(&next);
 		return status;

@@ -72,8 +72,8 @@ static int open_out(struct nn_sums *sums, struct nn_error *err)
 			       NN_OK;
 }
 
-/* Opening a FIFO waits for the other side: one begins as a writer, the others as readers, and so they find
- * each other round the ring. */
+/* Opening a FIFO waits for the other side: one begins as a writer, the others as readers, and so
+ * they find each other round the ring. */
 int nn_sums_open(struct nn_sums *sums, struct nn_error *err)
 {
 	int status = sums->part ? open_in(sums, err) : open_out(sums, err);
@@ -127,7 +127,8 @@ static struct nn_preamble preamble_of(const struct nn_preamble *grad,
 		.loss = slice->loss };
 }
 
-/* Is what came of the same sum (of stages only the last knows the loss), and of the slice whose turn it is? */
+/* Is what came of the same sum (of stages only the last knows the loss), and of the slice whose
+ * turn it is? */
 static int check_frame(const struct nn_sums *sums, const struct nn_preamble *mine,
 	const struct nn_preamble *theirs, uint32_t part, struct nn_error *err)
 {

@@ -59,7 +59,8 @@ int nn_updater_add_partial(struct nn_updater *updater, const struct nn_preamble 
 bool nn_updater_ready(const struct nn_updater *updater);
 /* The first shard of how many that has not come, while others have; false if there is none. */
 bool nn_updater_missing(const struct nn_updater *updater, uint64_t *shard, uint64_t *shards);
-/* When it is ready: waits for what the step needs of the other slices, which nn_updater_step does by itself
+/* When it is ready: waits for what the step needs of the other slices, which nn_updater_step does by
+ * itself
  * otherwise. */
 int nn_updater_gather(struct nn_updater *updater, struct nn_error *err);
 /* Makes the step out of what came. NN_BAD if it is not ready, if the total weight is zero, or if

@@ -159,3 +159,9 @@ faults() {
 	faults nn-stage -m model.nnt -b 2 --shard 0-1/3 --by random 0/1 data.nnt
 	faults nn-stage --recompute -m checkpoint.nnt 0/1 data.nnt
 }
+
+@test "nn-plan" {
+	source "$srcdir/tests/tool/profile.bash"
+	make_profile >p.json
+	faults nn-plan -p p.json -d 60 -b 4 -w 2 -S :,far --json model.nnt
+}

@@ -10,6 +10,7 @@ floor() {
 	stream) echo 3 ;;
 	data | model) echo 4 ;;
 	train) echo 5 ;;
+	plan) echo 6 ;;
 	*) return 1 ;;
 	esac
 }

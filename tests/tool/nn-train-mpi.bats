@@ -172,6 +172,13 @@ teardown() {
 	fails 2 "--exchange is for ranks of MPI" $TRAIN --exchange memory start.nnt all.nnt
 }
 
+@test "what all would print is printed once; the model can leave by standard output" {
+	$RUN 3 nn-train --help >out
+	nn-train --help | cmp - out
+	$RUN 2 $TRAIN -e 3 --shards 8 --by random start.nnt all.nnt >out.nnt
+	cmp out.nnt short.nnt
+}
+
 @test "a full disk" {
 	[ -e /dev/full ] || skip "there is no /dev/full"
 	fails 4 "/dev/full" $RUN 2 $TRAIN -n 3000 --shards 2 --log /dev/full -o out.nnt start.nnt all.nnt

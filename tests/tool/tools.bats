@@ -12,6 +12,8 @@ setup_file() {
 	nn-grad -m model.nnt -o grad.nnt data.nnt
 	nn-slice -n 2 model.nnt
 	printf 'step\tloss\n1\t2\n2\t1\n' >log.tsv
+	source "$srcdir/tests/tool/profile.bash"
+	make_profile >profile.json
 }
 
 setup() {
@@ -38,11 +40,12 @@ usual() {
 	nn-stage) echo nn-stage -m model.nnt 0/1 data.nnt ;;
 	nn-slice) echo nn-slice -k 0/2 model.nnt ;;
 	nn-join) echo nn-join slice-0.nnt slice-1.nnt ;;
+	nn-plan) echo nn-plan -p profile.json -d 60 -w 2 model.nnt ;;
 	*) fail "no usual command line for $1" ;;
 	esac
 }
 
-writes_text="nn-assign nn-eval nn-info nn-plot nn-predict"
+writes_text="nn-assign nn-eval nn-info nn-plan nn-plot nn-predict"
 
 is_in() {
 	[[ " $2 " == *" $1 "* ]]
@@ -143,6 +146,7 @@ is_in() {
 		nn-convert) line="nn-convert --to safetensors" ;;
 		nn-assign) line="nn-assign -" ;;
 		nn-stage) line="nn-stage -m - 0/1 data.nnt" ;;
+		nn-plan) line="nn-plan -p profile.json -d 60 -" ;;
 		*) line=$tool ;;
 		esac
 		run script -qec "$line >out" /dev/null </dev/null
@@ -185,6 +189,7 @@ from_stdin() {
 	nn-stage) echo nn-stage -m model.nnt 0/1 - ;;
 	nn-slice) echo nn-slice -k 1/2 ;;
 	nn-join) echo nn-join ;;
+	nn-plan) echo nn-plan -p profile.json -d 60 -w 2 - ;;
 	*) fail "no command line for $1" ;;
 	esac
 }
@@ -237,6 +242,7 @@ stdin_places() {
 	nn-stage) echo "nn-stage -m model.nnt -o kept 0/1 -" "nn-stage -m - -o kept 0/1 data.nnt" ;;
 	nn-slice) echo "nn-slice -n 2 -o kept-%d" ;;
 	nn-join) echo "nn-join -o kept" "nn-join -o kept slice-0.nnt -" ;;
+	nn-plan) echo "nn-plan -p profile.json -d 60 -w 2 -o kept -" ;;
 	*) fail "what does $1 read on standard input?" ;;
 	esac | sed 's/ nn-/\nnn-/g'
 }

@@ -1,5 +1,5 @@
-/* Where parameters are cut, and that what is cut comes together again: on layouts and numbers of slices that
- * Philox chooses, against a search through all bounds. */
+/* Where parameters are cut, and that what is cut comes together again: on layouts and numbers of
+ * slices that Philox chooses, against a search through all bounds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

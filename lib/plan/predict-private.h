@@ -1,0 +1,37 @@
+/* What the files of the forecast share: predict.c makes a simulation of a way; stages.c counts what has a
+ * closed form; loss.c says what keeps n workers from being n times as fast. */
+#ifndef NN_PLAN_PREDICT_PRIVATE_H
+#define NN_PLAN_PREDICT_PRIVATE_H
+
+#include "plan/predict.h"
+
+#define NN_PLAN_MOST_HOSTS 64
+
+/* A way, taken apart. */
+struct nn_plan_parts {
+	struct nn_sim sim;
+	struct nn_sim_host hosts[NN_PLAN_MOST_HOSTS + 1];
+	size_t near;       /* workers that share memory with the coordinator */
+	double task;       /* seconds of a task on the first host, alone */
+	double rows;       /* of a task */
+	double grad_bytes; /* as they cross */
+	double model_bytes;
+	double rounds; /* steps that one of the simulation's stands for */
+	bool packed;
+};
+
+int nn_plan_take_apart(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
+	struct nn_plan_parts *parts, struct nn_error *err);
+/* Of NN_PLAN_STAGES and NN_PLAN_MPI: step_seconds, messages, memory. */
+int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
+	struct nn_error *err);
+void nn_plan_mpi(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast);
+/* Bytes of optimizer state for so many parameters. */
+double nn_plan_state(const struct nn_plan_setting *setting, double params);
+/* Rows a step, and steps an epoch. */
+double nn_plan_batch(const struct nn_plan_setting *setting);
+/* Workers that compute at once, and how fast the slowest host's are then. */
+enum nn_plan_loss nn_plan_find_loss(const struct nn_plan_setting *setting,
+	const struct nn_plan_forecast *forecast, const struct nn_plan_parts *parts);
+
+#endif
