@@ -10,6 +10,7 @@ nobase_dist_demo_SCRIPTS = \
 	examples/parallel/run.sh \
 	examples/slurm/run.sh \
 	examples/parameter-servers/run.sh \
+	examples/pipeline/run.sh \
 	examples/ssh/run.sh \
 	examples/straggler/run.sh \
 	examples/tiny-gpt/run.sh \
@@ -35,6 +36,7 @@ nobase_dist_demo_DATA = \
 	examples/slurm/cluster.sh \
 	examples/slurm/train.sbatch \
 	examples/parameter-servers/README.md \
+	examples/pipeline/README.md \
 	examples/ssh/README.md \
 	examples/ssh/hosts.sh \
 	examples/straggler/README.md \

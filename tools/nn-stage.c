@@ -4,6 +4,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,10 +15,12 @@
 #include "cli/cli.h"
 #include "data/dataset.h"
 #include "data/partition.h"
+#include "proc/process.h"
 #include "train/fit.h"
 #include "train/shards.h"
 #include "train/stage.h"
 #include "train/stage_part.h"
+#include "train/stage_serve.h"
 #include "train/step.h"
 
 #include "tools/threads.h"
@@ -33,6 +36,10 @@ static struct nn_task_options task;
 static struct nn_view view;
 static bool has_shard_seed;
 static uint64_t threads;
+static bool is_worker;
+static uint64_t up, down, leader;
+static bool has_up, has_down, has_leader;
+static struct cli_reals group;
 
 static const struct cli_option options[] = {
 	CLI_STRING('m', "model", "MODEL", &model_path,
@@ -60,6 +67,16 @@ static const struct cli_option options[] = {
 		"how the rows are cut (default block)"),
 	CLI_COUNT_GIVEN(0, "shard-seed", "N", &view.seed, &has_shard_seed,
 		"seed of random cuts (default 0)"),
+	CLI_HEADING("For nn-train:"),
+	CLI_FLAG(0, "worker", &is_worker,
+		"make steps as orders on standard input want it, and keep the parameters"),
+	CLI_COUNT_GIVEN(0, "up", "FD", &up, &has_up, "with --worker: socket to the stage before"),
+	CLI_COUNT_GIVEN(0, "down", "FD", &down, &has_down,
+		"with --worker: socket to the stage behind"),
+	CLI_COUNT_GIVEN(0, "leader", "FD", &leader, &has_leader,
+		"with --worker: socket to the first pipeline's stage"),
+	CLI_REALS(0, "group", "FD,...", &group,
+		"with --worker: sockets to the other pipelines' stages"),
 	CLI_HEADING("Output:"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -78,9 +95,15 @@ static void check_usage(char *const *operands, int count)
 		cli_usage("which model? (-m)");
 	if (task.batch && task.steps_per_epoch)
 		cli_usage("either --batch or --steps-per-epoch");
+	if (!is_worker && (has_up || has_down || has_leader || group.count))
+		cli_usage("--up, --down, --leader and --group go with --worker");
+	if (is_worker &&
+		(grad_path || back_in || back_out || in_flight || task.batch ||
+			task.steps_per_epoch || task.has_seed || view.which))
+		cli_usage("--worker: nn-train says what is to be done");
 	if (view.which && count > 2)
 		cli_usage("--shard is a view of one file");
-	if (!view.which && (view.method || has_shard_seed))
+	if (!view.which && !is_worker && (view.method || has_shard_seed))
 		cli_usage("--by and --shard-seed go with --shard");
 	for (int i = 1; i < count && !strcmp(model_path, "-"); i++)
 		if (!strcmp(operands[i], "-"))
@@ -234,6 +257,48 @@ static int write_sums(struct nn_stage *stage, struct nn_output *grads, struct nn
 	return status;
 }
 
+static int socket_of(uint64_t number, bool given)
+{
+	if (!given)
+		return -1;
+	if (number > 1 << 20 || fcntl((int)number, F_GETFD) < 0)
+		cli_usage("descriptor %llu is not open", (unsigned long long)number);
+	return (int)number;
+}
+
+/* The worker of nn-train. It ends with whoever started it. */
+static _Noreturn void serve(char *const *operands, size_t count)
+{
+	struct nn_stage_serve_options how = { .model = model_path,
+		.range = operands[0],
+		.paths = operands + 1,
+		.count = count - 1,
+		.method = view.method ? view.method : "block",
+		.shard_seed = view.seed,
+		.recompute = recompute,
+		.up = socket_of(up, has_up),
+		.down = socket_of(down, has_down),
+		.leader = socket_of(leader, has_leader),
+		.group_count = group.count };
+	struct nn_output output;
+	struct nn_error err;
+	int *others = nn_alloc(group.count, sizeof *others, &err);
+	int status;
+
+	if (!others)
+		cli_die(&err);
+	for (size_t i = 0; i < group.count; i++)
+		others[i] = group.values[i] >= 0 ? socket_of((uint64_t)group.values[i], true) : -1;
+	how.group = others;
+	nn_process_die_with_parent();
+	/* Neighbours that have gone are found where they are written to. */
+	signal(SIGPIPE, SIG_IGN);
+	cli_output(&output, output_path, true);
+	status = nn_stage_serve(STDIN_FILENO, output.fd, &how, &err);
+	/* It has been said in a frame, to somebody who has more to say. */
+	exit(status ? status : nn_output_commit(&output, &err));
+}
+
 int main(int argc, char **argv)
 {
 	int count;
@@ -255,6 +320,8 @@ int main(int argc, char **argv)
 #endif
 	use_threads(threads);
 	check_usage(operands, count);
+	if (is_worker)
+		serve(operands, (size_t)count);
 	if (nn_stage_part_read(&part, model_path, operands[0], &err))
 		cli_die(&err);
 	is_first = !part.range.begin;

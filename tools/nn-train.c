@@ -25,6 +25,7 @@
 #include "tools/train-print.h"
 #include "tools/train-ranks.h"
 #include "tools/train-report.h"
+#include "tools/train-stages.h"
 #include "tools/train-start.h"
 
 static uint64_t workers;
@@ -53,6 +54,7 @@ static const char *output_path;
 static bool verbose;
 static bool print_script;
 static const char *exchange;
+static struct train_stages stages;
 static int outcome; /* exit status, if all goes well */
 
 static const struct cli_option options[] = {
@@ -85,6 +87,7 @@ static const struct cli_option options[] = {
 	CLI_HEADING("Workers:"),
 	CLI_COUNT_GIVEN('w', "workers", "N", &workers, &has_workers,
 		"so many on this machine (default: processors)"),
+	TRAIN_STAGES_OPTIONS(stages),
 	CLI_STRING('S', "sshlogin", "HOSTS", &sshlogin, "on these hosts: [N/]HOST,..."),
 	CLI_STRING(0, "sshloginfile", "FILE", &sshloginfile,
 		"on the hosts in this file, one a line"),
@@ -292,6 +295,39 @@ static void check_ranks(char *const *operands)
 				"all ranks of MPI read the model and the data: not on standard input");
 }
 
+/* What a training by stages does not do yet. */
+static void check_stages(char *const *operands)
+{
+	static const char here[] = "its stages are processes on this machine";
+	static const char whole[] = "no process has the whole model: try checkpoints with nn-eval";
+	static const char steps[] = "each step is one of all shards";
+	const struct {
+		bool given;
+		const char *option;
+		const char *instead;
+	} wrong[] = { { plan.ranks, "MPI", here }, { sshlogin, "--sshlogin", here },
+		{ sshloginfile, "--sshloginfile", here }, { worker_command, "--worker", here },
+		{ data.send, "--send", here }, { plan.valid, "--valid", whole },
+		{ mode.async, "--async", steps }, { mode.has_local_steps, "--local-steps", steps },
+		{ assign, "--assign", "each pipeline has its share of the shards" },
+		{ capacity.count, "--capacity", "each pipeline has its share of the shards" },
+		{ faults.timeout, "--timeout", "a stage that fails ends the run" },
+		{ faults.quorum, "--quorum", "a stage that fails ends the run" },
+		{ journal_path, "--journal", "nn-info --journal prints a gradient's line" },
+		{ print_script, "--print", "nn-stage(1) shows it by hand" },
+		{ operands[0] && !strcmp(operands[0], "-"), "MODEL on standard input",
+			"each stage reads its part of a file" } };
+	const char *refused = NULL;
+	const char *instead = NULL;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0] && !refused; i++)
+		if (wrong[i].given) {
+			refused = wrong[i].option;
+			instead = wrong[i].instead;
+		}
+	train_stages_check(&stages, refused, instead);
+}
+
 /* As many workers here as there are processors, but not more than shards. */
 static uint64_t default_workers(void)
 {
@@ -437,6 +473,25 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 	return status;
 }
 
+/* The checkpoint is an outline: the stages have the numbers, and read them themselves. */
+static int train_by_stages(struct nn_checkpoint *checkpoint, const char *name,
+	struct nn_output *output, struct nn_error *err)
+{
+	struct nn_serve_options serve = { .paths = data.placement.paths,
+		.count = data.placement.count,
+		.method = plan.run.method,
+		.shard_seed = plan.run.shard_seed };
+
+	stages.pipelines = workers;
+	stages.threads = threads;
+	plan.serve = &serve;
+	if (plan.run.local_steps)
+		cli_usage(
+			"%s was begun with --local-steps: --stages makes each step with all shards",
+			name);
+	return train_stages_train(&stages, checkpoint, name, name, &plan, &how, output, err);
+}
+
 static int write_model(struct nn_model *model, struct nn_output *output, struct nn_error *err)
 {
 	struct nn_writer *writer;
@@ -555,6 +610,7 @@ int main(int argc, char **argv)
 		check_ranks(operands);
 	else if (exchange)
 		cli_usage("--exchange is for ranks of MPI, but this is none");
+	check_stages(operands);
 	read_every();
 	read_hosts();
 	check_capacity(&capacity, &hosts, &workers);
@@ -572,7 +628,7 @@ int main(int argc, char **argv)
 	if (train_ranks_leads())
 		lock_checkpoint(&lock, operands[0]);
 	start = (struct train_start){ &plan, &mode, &seed, has_batch, has_shard_seed, has_seed,
-		resume, threads };
+		resume, threads, stages.stages ? &stages.updates : NULL };
 	name = train_start_read(&start, &checkpoint, operands[0]);
 	train_mode_resolve(&mode, &checkpoint, name, &plan.run, &how);
 	plan.async = mode.async;
@@ -586,14 +642,22 @@ int main(int argc, char **argv)
 			.journal = journal_path,
 			.kernel = nn_bundle_meta(&checkpoint.model.params, "kernel"),
 			.verbose = verbose,
+			.stages = stages.stages > 0,
 			.asked = workers || sshlogin || sshloginfile || plan.ranks });
 	plan.journal = train_report_journal();
-	status = train(&checkpoint, name, &err);
+	status = stages.stages ? train_by_stages(&checkpoint, name, &output, &err) :
+				 train(&checkpoint, name, &err);
 	if (!status && train_ranks_leads())
 		train_report_done();
+	if (!status && stages.stages)
+		train_stages_done();
 	train_report_close();
 	nn_lock_release(&lock);
-	if (status || (train_ranks_leads() && write_model(&checkpoint.model, &output, &err)))
+	if (!status && stages.stages)
+		status = nn_output_commit(&output, &err);
+	else if (!status && train_ranks_leads())
+		status = write_model(&checkpoint.model, &output, &err);
+	if (status)
 		cli_die(&err);
 	train_ranks_close();
 	nn_checkpoint_free(&checkpoint);

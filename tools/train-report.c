@@ -45,13 +45,14 @@ struct nn_journal *train_report_journal(void)
 	return journal;
 }
 
+#define COLUMNS "step\tepoch\ttime\tloss\tlr\tmetric\tsamples/s\tbytes\tworker_seconds\tretries"
+
 void train_report_open(const struct train_report *report)
 {
 	settings = *report;
 	if (report->log)
 		log_file = cli_open_log(report->log,
-			"step\tepoch\ttime\tloss\tlr\tmetric\tsamples/s\tbytes\tworker_seconds\t"
-			"retries\n");
+			report->stages ? COLUMNS "\tbubble\n" : COLUMNS "\n");
 	if (report->journal)
 		open_journal(report);
 }
@@ -87,7 +88,10 @@ static void log_step(const struct nn_train_progress *progress, double speed)
 		(unsigned long long)updated.step, (unsigned long long)updated.epoch,
 		progress->seconds, loss, lr, metric, speed, (unsigned long long)progress->bytes);
 	log_workers(progress);
-	fprintf(log_file, "\t%llu\n", (unsigned long long)progress->retries);
+	fprintf(log_file, "\t%llu", (unsigned long long)progress->retries);
+	if (settings.stages)
+		fprintf(log_file, "\t%.4f", progress->bubble);
+	fputc('\n', log_file);
 	/* Lines of a second at once: a step may take microseconds. */
 	if ((progress->seconds >= flushed + 1 || progress->validated || progress->stops)) {
 		flushed = progress->seconds;
@@ -214,7 +218,7 @@ void train_report_start(const struct nn_train_start *start)
 			"--batch makes more)",
 			(unsigned long long)start->steps_per_epoch,
 			(unsigned long long)start->local_steps);
-	if (start->workers > start->shards && settings.asked)
+	if (start->workers > start->shards && settings.asked && !settings.stages)
 		cli_warn("%zu %s for %llu shard%s: the others %s (--shards makes more)",
 			start->workers, start->ranks ? "ranks" : "workers",
 			(unsigned long long)start->shards, start->shards == 1 ? "" : "s",

@@ -9,7 +9,8 @@ struct train_report {
 	const char *journal; /* file for a line each gradient, appended to; NULL: none */
 	const char *kernel;  /* that the model names */
 	bool verbose;        /* say what is done, on no terminal too */
-	bool asked;          /* a person has said how many workers */
+	bool stages; /* the workers are stages of pipelines: the log says how idle they are */
+	bool asked;  /* a person has said how many workers */
 };
 
 /* Opens the log and the journal, or ends the program. */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "model/network.h"
+#include "model/part.h"
 #include "tensor/blas.h"
 #include "train/run.h"
 
@@ -79,11 +80,13 @@ const char *train_start_read(const struct train_start *start, struct nn_checkpoi
 {
 	bool resumed = start->resume && !access(start->plan->checkpoint, F_OK);
 	const char *path = resumed ? start->plan->checkpoint : model;
+	const struct nn_part_choice nothing = { 0 };
 	struct nn_run stored;
 	struct nn_error err;
 	bool found;
 
-	if (nn_checkpoint_read(checkpoint, path, &err))
+	if (start->outline ? nn_part_read(checkpoint, path, &nothing, start->outline, &err) :
+			     nn_checkpoint_read(checkpoint, path, &err))
 		cli_die(&err);
 	if (nn_run_read(&stored, &checkpoint->state, &found, &err)) {
 		nn_fail_in(&err, "%s", path);

@@ -18,6 +18,8 @@ struct train_start {
 	bool has_batch, has_shard_seed, has_seed;
 	bool resume;
 	uint64_t threads; /* 0: not given */
+	uint64_t
+		*outline; /* not NULL: no numbers are kept, but how many updates the state counts */
 };
 
 /* Reads MODEL, or the checkpoint if the run is resumed and it is there; returns which. What the command line

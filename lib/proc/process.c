@@ -131,6 +131,8 @@ static int start(pid_t *pid, const struct nn_spawn *spawn, const struct pipes *p
 	/* Onto itself: what is to be closed in the child is not any more. */
 	if (spawn->keep)
 		posix_spawn_file_actions_adddup2(&actions, spawn->keep, spawn->keep);
+	for (size_t i = 0; i < spawn->kept_count; i++)
+		posix_spawn_file_actions_adddup2(&actions, spawn->kept[i], spawn->kept[i]);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
 	sigemptyset(&none);

@@ -20,6 +20,8 @@ struct nn_spawn {
 	bool pipe_errors;     /* else our standard error; for nn_process_last_words */
 	bool own_group;       /* a process group of its own: Ctrl-C does not reach it */
 	int keep;             /* one more descriptor that is handed down, by its number; 0: none */
+	const int *kept;      /* [kept_count]: and these */
+	size_t kept_count;
 	bool bounded;         /* our ends of the pipes do not wait; for nn_process_bound */
 	int pipe_bytes; /* how much the pipes shall hold, where the system allows; 0: its default */
 };

@@ -59,3 +59,6 @@ libnnpipe_a_SOURCES += lib/train/rank_plan.c lib/train/rank_plan.h lib/train/ran
 libnnpipe_a_SOURCES += lib/train/rank_step.c lib/train/rank_step.h lib/train/rank_step-private.h
 libnnpipe_a_SOURCES += lib/train/rank_state.c lib/train/rank_open.c lib/train/exchange.c lib/train/exchange.h
 libnnpipe_a_SOURCES += lib/train/exchange_shared.c lib/train/exchange_messages.c
+libnnpipe_a_SOURCES += lib/train/stage_serve.c lib/train/stage_serve.h lib/train/stage_group.c lib/train/stage_group.h
+libnnpipe_a_SOURCES += lib/train/pipeline.c lib/train/pipeline.h lib/train/pipeline-private.h lib/train/pipeline_begin.c
+libnnpipe_a_SOURCES += lib/train/pipeline_crew.c lib/train/pipeline_save.c

@@ -402,6 +402,16 @@ int nn_stage_end_back(struct nn_stage *stage, struct nn_error *err)
 	return status || !stage->out_back ? status : nn_writer_end(stage->out_back->writer, err);
 }
 
+void nn_stage_leave(struct nn_stage *stage)
+{
+	struct nn_error ignored;
+
+	if (stage->out_forward)
+		nn_writer_end(stage->out_forward->writer, &ignored);
+	if (stage->out_back)
+		nn_writer_end(stage->out_back->writer, &ignored);
+}
+
 int nn_stage_await(struct nn_stage *stage, struct nn_reader **reader, const struct nn_frame **frame,
 	struct nn_error *err)
 {

@@ -74,6 +74,9 @@ int nn_stage_run(struct nn_stage *stage, const struct nn_step *step, size_t firs
 int nn_stage_end_forward(struct nn_stage *stage, struct nn_error *err);
 int nn_stage_end_back(struct nn_stage *stage, struct nn_error *err);
 
+/* Between two runs, when no more will follow: END on both outputs, if anybody is still there. */
+void nn_stage_leave(struct nn_stage *stage);
+
 /* The sums so far; NULL: nothing came. To be cleared for the next step. */
 struct nn_stack *nn_stage_sums(struct nn_stage *stage);
 /* What the micro-batches were of: the last one's. */

@@ -35,8 +35,7 @@ static int add_slot(struct nn_bundle *state, const struct nn_bundle *params, con
 	return status;
 }
 
-/* Layout and metadata, no data yet. */
-static int make_state(struct nn_bundle *state, const struct nn_bundle *params,
+int nn_state_layout(struct nn_bundle *state, const struct nn_bundle *params,
 	const struct nn_optim_options *options, struct nn_error *err)
 {
 	const struct nn_optimizer *optimizer = nn_optim_find(options->method);
@@ -128,7 +127,7 @@ int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
 	if (!status)
 		status = nn_optim_resolve(options, json ? &stored : NULL, err);
 	if (!status)
-		status = make_state(&next, params, options, err);
+		status = nn_state_layout(&next, params, options, err);
 	if (!status && json) {
 		*anew = strcmp(stored.method, options->method) != 0;
 		if (!*anew)

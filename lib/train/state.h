@@ -15,6 +15,9 @@ struct nn_json;
 int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
 	struct nn_optim_options *options, struct nn_json **document, bool *anew,
 	struct nn_error *err);
+/* The layout of that state and its metadata, without data, for options that are complete. */
+int nn_state_layout(struct nn_bundle *state, const struct nn_bundle *params,
+	const struct nn_optim_options *options, struct nn_error *err);
 /* How many updates were made with this state. */
 uint64_t *nn_state_updates(const struct nn_bundle *state);
 /* The vector of a slot: as many floats as the parameters. */

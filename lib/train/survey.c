@@ -118,6 +118,14 @@ static int ask_ranks(struct training *training, struct nn_preamble *answers, str
 	return status;
 }
 
+static void take_answers(struct training *training, struct nn_preamble *answers)
+{
+	for (size_t i = 0; i < training->options->files; i++) {
+		answers[i] = training->answers[i];
+		count_rows(training, answers[i].rows);
+	}
+}
+
 /* Whoever names the same path on two hosts may have meant one set. */
 static void warn_of_twins(const struct training *training, const struct nn_preamble *answers)
 {
@@ -143,7 +151,9 @@ int nn_train_survey(struct training *training, struct nn_error *err)
 	struct nn_supply *supply = training->options->supply;
 	int status = answers ? NN_OK : NN_FAILED;
 
-	if (!status && training->options->ranks)
+	if (!status && training->answers)
+		take_answers(training, answers);
+	else if (!status && training->options->ranks)
 		status = ask_ranks(training, answers, err);
 	else if (!status && supply)
 		look_at_supply(training, answers);

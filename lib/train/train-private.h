@@ -25,6 +25,8 @@ struct training {
 	struct nn_shared_step *shared; /* of shared_step.c; NULL: nobody shares memory */
 	struct nn_async *async;        /* of async.c; NULL: steps are synchronous */
 	struct nn_rank_crew *crew;     /* of rank_step.c; NULL: workers, not ranks */
+	/* [options->files], of pipeline.c: what workers would say of the files; NULL: they are asked. */
+	const struct nn_preamble *answers;
 	const struct nn_train_options *options;
 	struct nn_updater *updater;
 	struct nn_pool *pool;

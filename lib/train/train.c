@@ -43,7 +43,7 @@ void nn_train_say(const struct training *training, const struct nn_error *line)
 {
 	if (training->pool)
 		nn_pool_say(training->pool, line);
-	else if (!training->options->ranks->rank)
+	else if (!training->options->ranks || !training->options->ranks->rank)
 		training->options->warn("%s", line->text);
 }
 

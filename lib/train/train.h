@@ -46,6 +46,7 @@ struct nn_train_progress {
 	uint64_t bytes;          /* sent and received so far */
 	size_t workers;
 	const double *worker_seconds; /* [workers]: at work since the last report */
+	double bubble;                /* of stages: share of the step that they had nothing to do */
 	const char
 		*worker_states; /* one letter each: * busy, . idle, x to be started, - given up */
 	bool stops;             /* the validation says that it is enough: */

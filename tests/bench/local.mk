@@ -4,7 +4,7 @@
 #   BENCHES += tests/bench/NAME.bash
 BENCHES = tests/bench/startup.bash tests/bench/import.bash tests/bench/shard.bash \
 	tests/bench/reduce.bash tests/bench/slices.bash tests/bench/train.bash tests/bench/networks.bash \
-	tests/bench/link.bash tests/bench/mpi.bash tests/bench/plan.bash
+	tests/bench/link.bash tests/bench/mpi.bash tests/bench/plan.bash tests/bench/stages.bash
 bench_helpers = tests/bench/spawn tests/bench/make-data tests/bench/inflate \
 	tests/bench/products
 if HAVE_MPI

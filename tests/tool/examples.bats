@@ -69,6 +69,11 @@ example() {
 	[ "$(grep -c '^  same bits' out)" -eq 3 ]
 }
 
+@test "pipeline: by hand, trained, killed, on a host" {
+	example pipeline
+	[ "$(grep -c '^  same bits' out)" -eq 3 ]
+}
+
 @test "straggler: the same bits, whoever did it" {
 	example straggler
 	[ "$(grep -c '^  same bits' out)" -eq 3 ]

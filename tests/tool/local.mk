@@ -52,3 +52,4 @@ BATS_TESTS += tests/tool/nn-stage.bats
 BATS_TESTS += tests/tool/nn-train-mpi.bats
 BATS_TESTS += tests/tool/nn-slice.bats tests/tool/nn-join.bats
 BATS_TESTS += tests/tool/slices.bats
+BATS_TESTS += tests/tool/nn-train-stages.bats

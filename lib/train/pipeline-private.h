@@ -1,0 +1,76 @@
+/* What the files of a training by stages share: how it begins (pipeline_begin.c), the processes
+ * (pipeline_crew.c), what they have (pipeline_save.c), and the loop (pipeline.c). */
+#ifndef NN_TRAIN_PIPELINE_PRIVATE_H
+#define NN_TRAIN_PIPELINE_PRIVATE_H
+
+#include "model/network.h"
+#include "proc/process.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+#include "train/pipeline.h"
+#include "train/train-private.h"
+
+/* A process: stage `stage` of pipeline `pipeline`. */
+struct nn_member {
+	struct nn_process process;
+	struct nn_reader *reader;
+	struct nn_writer *writer;
+	size_t stage;
+	size_t pipeline;
+	char name[160]; /* "stage 1 of 3 (layers 2:4)" */
+	bool spoke;    /* it has said why it ends: */
+	bool victim;   /* ... for what another one did */
+	struct nn_error why;
+	int status; /* as waitpid(2) has it, once it has ended */
+	bool killed;
+};
+
+struct nn_pipeline {
+	const struct nn_pipeline_options *options;
+	struct training training; /* the run, its end, its progress */
+	struct nn_checkpoint *checkpoint;
+	struct nn_optim_options optim; /* complete */
+	struct nn_json *document;
+	char *optimizer; /* the same as JSON */
+	uint64_t updates;
+	struct nn_preamble *answers; /* [files] */
+	size_t *ends;                /* [stages] */
+	double largest;
+	struct nn_member *members; /* [pipelines, stages] */
+	size_t count;
+	double *squares; /* [tensors]: of the whole, by name */
+	double weight, loss;
+	uint64_t rows;
+	double seconds[2]; /* idle and all, of all members: of the step */
+	double totals[2];
+	uint64_t steps;
+};
+
+/* Looks at the data; sets the run, the optimizer, the state's layout and where the network is cut. */
+int nn_pipeline_begin(struct nn_pipeline *pipeline, struct nn_error *err);
+
+/* Starts all, and waits until they have their parts; ends them, by END or for good. */
+int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err);
+void nn_crew_stop(struct nn_pipeline *pipeline, bool kill);
+struct nn_member *nn_crew_member(const struct nn_pipeline *pipeline, size_t stage, size_t number);
+/* To all, or those of the first pipeline alone. */
+int nn_crew_order(struct nn_pipeline *pipeline, const char *what,
+	const struct nn_preamble *preamble, bool leaders, struct nn_error *err);
+/* What a member says next, which must be of that kind. */
+int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsigned kind,
+	const struct nn_frame **frame, struct nn_error *err);
+/* Of a frame that is one vector of doubles. */
+int nn_crew_take(struct nn_member *member, const struct nn_frame *frame, const char *name,
+	double *values, size_t count, struct nn_error *err);
+/* After any failure: which member is to blame, and how; ends them all. Returns err's status. */
+int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err);
+
+/* Which stage has the tensor: of a slot, that of its parameter. */
+size_t nn_pipeline_owner(const struct nn_pipeline *pipeline, const char *name);
+/* The model as it is in the stages, and END, to a descriptor, with its state or without. */
+int nn_pipeline_write(struct nn_pipeline *pipeline, int fd, const char *name, bool state,
+	struct nn_error *err);
+/* As a file that is whole or stays what it was. */
+int nn_pipeline_save(struct nn_pipeline *pipeline, const char *path, struct nn_error *err);
+
+#endif

@@ -1,0 +1,485 @@
+/* The processes of a training by stages, and the sockets between them:
+ *
+ *     pipeline 0   stage 0 <--> stage 1 <--> stage 2     each with its orders by pipes
+ *                    ^            ^            ^
+ *                    v            v            v
+ *     pipeline 1   stage 0 <--> stage 1 <--> stage 2 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "train/pipeline-private.h"
+#include "train/serve.h"
+#include "train/stage_serve.h"
+
+#define GRACE 5.0              /* seconds to end by oneself */
+#define SOCKET_BYTES (1 << 20) /* where the system grants it */
+
+/* Sockets of a member; -1: none. */
+struct ends {
+	int up, down, leader;
+	int *group; /* [pipelines - 1] of the first pipeline */
+};
+
+struct nn_member *nn_crew_member(const struct nn_pipeline *pipeline, size_t stage, size_t number)
+{
+	return &pipeline->members[number * pipeline->options->stages + stage];
+}
+
+static int make_pair(int *a, int *b, struct nn_error *err)
+{
+	int pair[2];
+	int bytes = SOCKET_BYTES;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return nn_fail_errno(err, NN_FAILED, "cannot make a socket");
+	for (int i = 0; i < 2; i++) {
+		(void)setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+		(void)setsockopt(pair[i], SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+	}
+	*a = pair[0];
+	*b = pair[1];
+	return NN_OK;
+}
+
+static void close_one(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void close_ends(const struct nn_pipeline *pipeline, struct ends *ends)
+{
+	for (size_t i = 0; i < pipeline->count; i++) {
+		close_one(ends[i].up);
+		close_one(ends[i].down);
+		close_one(ends[i].leader);
+		for (size_t k = 0; k + 1 < pipeline->options->pipelines && ends[i].group; k++)
+			close_one(ends[i].group[k]);
+		free(ends[i].group);
+	}
+	free(ends);
+}
+
+static int connect_members(const struct nn_pipeline *pipeline, struct ends *ends,
+	struct nn_error *err)
+{
+	size_t stages = pipeline->options->stages;
+	size_t others = pipeline->options->pipelines - 1;
+	int status = NN_OK;
+
+	for (size_t i = 0; i < pipeline->count; i++)
+		ends[i] = (struct ends){ -1, -1, -1, NULL };
+	for (size_t i = 0; i < stages; i++) {
+		ends[i].group = nn_alloc(others, sizeof *ends[i].group, err);
+		if (!ends[i].group)
+			return NN_FAILED;
+		for (size_t k = 0; k < others; k++)
+			ends[i].group[k] = -1;
+	}
+	for (size_t i = 0; i < pipeline->count && !status; i++) {
+		if (i % stages)
+			status = make_pair(&ends[i - 1].down, &ends[i].up, err);
+		if (!status && i >= stages)
+			status = make_pair(&ends[i % stages].group[i / stages - 1], &ends[i].leader,
+				err);
+	}
+	return status;
+}
+
+/* The command line: words that it owns. */
+struct words {
+	char **list;
+	size_t count;
+};
+
+static int add_word(struct words *words, const char *word, struct nn_error *err)
+{
+	char **list = nn_realloc(words->list, words->count + 2, sizeof *list, err);
+
+	if (!list)
+		return NN_FAILED;
+	words->list = list;
+	list[words->count] = nn_strdup(word, err);
+	if (!list[words->count])
+		return NN_FAILED;
+	list[++words->count] = NULL;
+	return NN_OK;
+}
+
+static int add_number(struct words *words, const char *option, uint64_t number,
+	struct nn_error *err)
+{
+	char text[24];
+	int status = add_word(words, option, err);
+
+	snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+	return status ? status : add_word(words, text, err);
+}
+
+static int add_group(struct words *words, const int *group, size_t count, struct nn_error *err)
+{
+	struct nn_buffer text = { 0 };
+	int status = NN_OK;
+
+	for (size_t i = 0; i < count && !status; i++)
+		status = nn_buffer_printf(&text, err, "%s%d", i ? "," : "", group[i]);
+	if (!status && count)
+		status = add_word(words, "--group", err);
+	if (!status && count)
+		status = add_word(words, text.data, err);
+	nn_buffer_free(&text);
+	return status;
+}
+
+static int make_words(const struct nn_pipeline *pipeline, const struct nn_member *member,
+	const struct ends *ends, struct words *words, struct nn_error *err)
+{
+	const struct nn_pipeline_options *options = pipeline->options;
+	const struct nn_serve_options *serve = options->train->serve;
+	char range[64];
+	int status = add_word(words, NN_STAGE_TOOL, err);
+
+	snprintf(range, sizeof range, "%zu/%zu", member->stage, options->stages);
+	if (!status)
+		status = add_word(words, "--worker", err);
+	if (!status)
+		status = add_word(words, "--model", err);
+	if (!status)
+		status = add_word(words, options->model, err);
+	if (!status && ends->up >= 0)
+		status = add_number(words, "--up", (uint64_t)ends->up, err);
+	if (!status && ends->down >= 0)
+		status = add_number(words, "--down", (uint64_t)ends->down, err);
+	if (!status && ends->leader >= 0)
+		status = add_number(words, "--leader", (uint64_t)ends->leader, err);
+	if (!status && !member->pipeline)
+		status = add_group(words, ends->group, options->pipelines - 1, err);
+	if (!status && options->recompute)
+		status = add_word(words, "--recompute", err);
+	if (!status && options->threads)
+		status = add_number(words, "--threads", options->threads, err);
+	if (!status && !member->stage)
+		status = add_word(words, "--by", err);
+	if (!status && !member->stage)
+		status = add_word(words, pipeline->training.run.method, err);
+	if (!status && !member->stage)
+		status = add_number(words, "--shard-seed", pipeline->training.run.shard_seed, err);
+	if (!status)
+		status = add_word(words, "--", err);
+	if (!status)
+		status = add_word(words, range, err);
+	for (size_t i = 0; i < serve->count && !member->stage && !status; i++)
+		status = add_word(words, serve->paths[i], err);
+	return status;
+}
+
+static int spawn(struct nn_pipeline *pipeline, struct nn_member *member, const struct ends *ends,
+	struct nn_error *err)
+{
+	size_t others = pipeline->options->pipelines - 1;
+	int *kept = nn_alloc(others + 3, sizeof *kept, err);
+	struct words words = { 0 };
+	struct nn_spawn how = { .pipe_input = true,
+		.pipe_output = true,
+		.own_group = true,
+		.bounded = true,
+		.kept = kept };
+	int status = kept ? make_words(pipeline, member, ends, &words, err) : NN_FAILED;
+
+	if (!status) {
+		if (ends->up >= 0)
+			kept[how.kept_count++] = ends->up;
+		if (ends->down >= 0)
+			kept[how.kept_count++] = ends->down;
+		if (ends->leader >= 0)
+			kept[how.kept_count++] = ends->leader;
+		for (size_t k = 0; k < others && ends->group; k++)
+			kept[how.kept_count++] = ends->group[k];
+		how.arguments = words.list;
+		status = nn_process_start(&member->process, &how, err);
+	}
+	if (!status)
+		status = nn_reader_open(&member->reader, member->process.output, member->name, 0,
+			err);
+	if (!status)
+		status = nn_writer_open(&member->writer, member->process.input, member->name, err);
+	for (size_t i = 0; i < words.count; i++)
+		free(words.list[i]);
+	free(words.list);
+	free(kept);
+	return status;
+}
+
+/* Frames to one that has gone are an error of write(2), and nothing that ends this process: SIGPIPE is
+ * blocked meanwhile, and taken if it has come. END where there is no preamble. */
+static int say_to(struct nn_member *member, const struct nn_preamble *preamble,
+	const struct nn_bundle *metas, struct nn_error *err)
+{
+	static const struct timespec at_once;
+	sigset_t pipe;
+	sigset_t before;
+	int status;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	nn_process_bound(&member->process);
+	status = preamble ? nn_writer_frame(member->writer, preamble, metas, err) :
+			    nn_writer_end(member->writer, err);
+	if (!sigismember(&before, SIGPIPE))
+		while (sigtimedwait(&pipe, NULL, &at_once) > 0)
+			;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
+/* Shards [first, end) of V are pipeline i's of m: as even as whole ones can be. */
+static int send_begin(struct nn_pipeline *pipeline, struct nn_member *member, struct nn_error *err)
+{
+	uint64_t shards = pipeline->training.run.shards;
+	uint64_t pipelines = pipeline->options->pipelines;
+	struct nn_preamble preamble = { .kind = NN_KIND_TASK,
+		.shards = shards,
+		.first = shards / pipelines * member->pipeline +
+			shards % pipelines * member->pipeline / pipelines,
+		.end = shards / pipelines * (member->pipeline + 1) +
+			shards % pipelines * (member->pipeline + 1) / pipelines };
+	struct nn_bundle order = { 0 };
+	const char *kernel = nn_bundle_meta(&pipeline->checkpoint->model.params, "kernel");
+	int status = nn_bundle_set_meta(&order, NN_STAGE_ORDER, "begin", err);
+
+	if (!status)
+		status = nn_bundle_set_meta(&order, "optimizer", pipeline->optimizer, err);
+	if (!status && kernel)
+		status = nn_bundle_set_meta(&order, "kernel", kernel, err);
+	if (!status)
+		status = say_to(member, &preamble, &order, err);
+	nn_bundle_free(&order);
+	return status;
+}
+
+static int meet(struct nn_pipeline *pipeline, struct nn_member *member, struct nn_error *err)
+{
+	const struct nn_frame *frame;
+	const char *version;
+	int status = nn_crew_await(pipeline, member, NN_KIND_HELLO, &frame, err);
+
+	if (status)
+		return status;
+	version = nn_bundle_meta(frame->layout, NN_WORKER_VERSION);
+	if (!version || strcmp(version, PACKAGE_VERSION) != 0)
+		return nn_fail(err, NN_BAD, "%s: %s has version %s, but this is %s", member->name,
+			NN_STAGE_TOOL, version ? version : "?", PACKAGE_VERSION);
+	return nn_reader_verify(member->reader, err);
+}
+
+static void name_member(const struct nn_pipeline *pipeline, struct nn_member *member)
+{
+	const struct nn_pipeline_options *options = pipeline->options;
+	size_t begin = member->stage ? pipeline->ends[member->stage - 1] : 0;
+	char of[40] = "";
+
+	if (options->pipelines > 1)
+		snprintf(of, sizeof of, " of pipeline %zu", member->pipeline);
+	snprintf(member->name, sizeof member->name, "stage %zu of %zu%s (layers %zu:%zu)",
+		member->stage, options->stages, of, begin, pipeline->ends[member->stage]);
+}
+
+int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
+{
+	size_t stages = pipeline->options->stages;
+	size_t count = stages * pipeline->options->pipelines;
+	struct ends *ends = nn_alloc(count, sizeof *ends, err);
+	int status = NN_OK;
+
+	pipeline->members = nn_alloc(count, sizeof *pipeline->members, err);
+	if (!ends || !pipeline->members) {
+		free(ends);
+		return NN_FAILED;
+	}
+	pipeline->count = count;
+	status = nn_process_need_files(8 * count, err);
+	if (!status)
+		status = connect_members(pipeline, ends, err);
+	for (size_t i = 0; i < count; i++) {
+		struct nn_member *member = &pipeline->members[i];
+
+		member->stage = i % stages;
+		member->pipeline = i / stages;
+		member->process.input = member->process.output = -1;
+		name_member(pipeline, member);
+		if (!status)
+			status = spawn(pipeline, member, &ends[i], err);
+	}
+	/* What only the members hold tells them when one of them goes. */
+	close_ends(pipeline, ends);
+	for (size_t i = 0; i < count && !status; i++)
+		status = send_begin(pipeline, &pipeline->members[i], err);
+	for (size_t i = 0; i < count && !status; i++)
+		status = meet(pipeline, &pipeline->members[i], err);
+	return status;
+}
+
+int nn_crew_order(struct nn_pipeline *pipeline, const char *what,
+	const struct nn_preamble *preamble, bool leaders, struct nn_error *err)
+{
+	size_t count = leaders ? pipeline->options->stages : pipeline->count;
+	struct nn_preamble task = *preamble;
+	struct nn_bundle order = { 0 };
+	int status = nn_bundle_set_meta(&order, NN_STAGE_ORDER, what, err);
+
+	task.kind = NN_KIND_TASK;
+	for (size_t i = 0; i < count && !status; i++)
+		status = say_to(&pipeline->members[i], &task, &order, err);
+	nn_bundle_free(&order);
+	return status;
+}
+
+static void take_error(struct nn_member *member, const struct nn_frame *frame)
+{
+	const char *text = nn_bundle_meta(frame->layout, NN_WORKER_TEXT);
+	const char *status = nn_bundle_meta(frame->layout, NN_WORKER_STATUS);
+	uint64_t number = NN_FAILED;
+
+	if (status && nn_parse_u64(status, &number) && (number < NN_BAD || number > NN_FAILED))
+		number = NN_FAILED;
+	member->spoke = true;
+	member->victim = nn_bundle_meta(frame->layout, NN_STAGE_VICTIM) != NULL;
+	nn_fail(&member->why, (enum nn_status)number, "%s", text ? text : "it does not say why");
+}
+
+int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsigned kind,
+	const struct nn_frame **frame, struct nn_error *err)
+{
+	int status;
+
+	(void)pipeline;
+	nn_process_bound(&member->process);
+	status = nn_reader_next(member->reader, frame, err);
+	if (status)
+		return status;
+	if (!*frame || (*frame)->preamble.kind == NN_KIND_END)
+		return nn_fail(err, NN_FAILED, "%s ended too early", member->name);
+	if ((*frame)->preamble.kind == NN_KIND_ERROR) {
+		take_error(member, *frame);
+		*err = member->why;
+		return (int)err->status;
+	}
+	if ((*frame)->preamble.kind != kind)
+		return nn_fail(err, NN_FAILED, "%s says what it was not asked", member->name);
+	return NN_OK;
+}
+
+int nn_crew_take(struct nn_member *member, const struct nn_frame *frame, const char *name,
+	double *values, size_t count, struct nn_error *err)
+{
+	const struct nn_tensor *tensor = nn_bundle_find(frame->layout, name);
+	int status = NN_OK;
+
+	if (!tensor || tensor->dtype != NN_F64 || tensor->count != count ||
+		frame->layout->count != 1)
+		return nn_fail(err, NN_FAILED, "%s says what it was not asked", member->name);
+	if (count)
+		status = nn_reader_take(member->reader, values, tensor->bytes, err);
+	return status ? status : nn_reader_verify(member->reader, err);
+}
+
+/* What it still has to say. */
+static void hear_out(struct nn_member *member)
+{
+	const struct nn_frame *frame;
+	struct nn_error ignored;
+
+	if (member->spoke || !member->reader || member->process.output < 0)
+		return;
+	nn_process_bound(&member->process);
+	while (!nn_reader_next(member->reader, &frame, &ignored) && frame &&
+		frame->preamble.kind != NN_KIND_END)
+		if (frame->preamble.kind == NN_KIND_ERROR)
+			take_error(member, frame);
+}
+
+static void end_member(struct nn_member *member, double grace)
+{
+	struct nn_error ignored;
+
+	nn_process_close_input(&member->process);
+	if (member->process.pid)
+		nn_process_end(&member->process, grace, &member->status, &member->killed, &ignored);
+	nn_reader_close(member->reader);
+	nn_writer_close(member->writer);
+	member->reader = NULL;
+	member->writer = NULL;
+}
+
+/* How much it says about what went wrong: most, who died of something else; least, who only saw another
+ * one go. */
+static int weight_of(const struct nn_member *member)
+{
+	bool signalled = WIFSIGNALED(member->status) && !member->killed &&
+		WTERMSIG(member->status) != SIGPIPE;
+
+	if (signalled)
+		return 4;
+	if (member->spoke)
+		return member->victim ? 1 : 3;
+	return WIFEXITED(member->status) && WEXITSTATUS(member->status) ? 2 : 0;
+}
+
+static int describe(const struct nn_member *member, struct nn_error *err)
+{
+	char text[NN_PROCESS_TEXT];
+
+	if (member->spoke && !WIFSIGNALED(member->status))
+		return nn_fail(err, member->why.status, "%s: %s", member->name, member->why.text);
+	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127)
+		return nn_fail(err, NN_FAILED, NN_STAGE_TOOL " not found");
+	nn_process_text(member->status, text);
+	return nn_fail(err, NN_FAILED, "%s ended: %s", member->name, text);
+}
+
+int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err)
+{
+	const struct nn_member *culprit = NULL;
+
+	/* Nobody who is well waits for orders any more; who waits for one that has gone learns of it. */
+	for (size_t i = 0; i < pipeline->count; i++)
+		nn_process_close_input(&pipeline->members[i].process);
+	for (size_t i = 0; i < pipeline->count; i++)
+		hear_out(&pipeline->members[i]);
+	for (size_t i = 0; i < pipeline->count; i++) {
+		struct nn_member *member = &pipeline->members[i];
+
+		if (!member->process.pid)
+			continue;
+		end_member(member, GRACE);
+		/* Of victims what is known already is as good. */
+		if (weight_of(member) > (culprit ? weight_of(culprit) : 1))
+			culprit = member;
+	}
+	return culprit ? describe(culprit, err) : (int)err->status;
+}
+
+void nn_crew_stop(struct nn_pipeline *pipeline, bool kill)
+{
+	struct nn_error ignored;
+
+	for (size_t i = 0; i < pipeline->count && !kill; i++)
+		if (pipeline->members[i].writer && pipeline->members[i].process.pid)
+			say_to(&pipeline->members[i], NULL, NULL, &ignored);
+	for (size_t i = 0; i < pipeline->count; i++)
+		end_member(&pipeline->members[i], kill ? 0 : GRACE);
+	free(pipeline->members);
+	pipeline->members = NULL;
+	pipeline->count = 0;
+}

@@ -1,0 +1,193 @@
+# nn-train --stages: the layers shared out over processes, to the bits of one that has all of them.
+load common
+
+setup_file() {
+	load common
+	cd "$BATS_FILE_TMPDIR" || return 1
+	nn-import -t 1 "$examples/digits/digits.csv.gz" -o all.nnt
+	nn-shard -n 3 -o 's%d.nnt' all.nnt
+	nn-init --mlp 64,40,30,10 --kernel auto -s 3 -d all.nnt -o start.nnt
+	cat >images.json <<-'END'
+	{ "input": [1, 8, 8], "layers": [ { "type": "conv2d", "filters": 6, "kernel": 3, "padding": 1 },
+	  { "type": "batch_norm" }, { "type": "relu" }, { "type": "dropout", "rate": 0.1 },
+	  { "type": "residual", "layers": [ { "type": "conv2d", "filters": 8, "kernel": 3, "padding": 1 },
+	    { "type": "batch_norm" } ], "shortcut": [ { "type": "conv2d", "filters": 8, "kernel": 1 } ] },
+	  { "type": "global_avg_pool" }, { "type": "dense", "units": 10 } ], "loss": "cross_entropy" }
+	END
+	nn-init -s 3 -d all.nnt images.json -o images.nnt
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	ln -s "$BATS_FILE_TMPDIR"/*.nnt .
+}
+
+# same OPTIONS... -- WAY...: model and checkpoint of the run are those of one worker.
+same() {
+	local common=()
+	while [ "$1" != -- ]; do common+=("$1"); shift; done
+	shift
+	[ "${common[*]}" = "${last[*]}" ] || {
+		rm -f want.ck
+		nn-train -w 1 "${common[@]}" -c want.ck -o want.nnt
+		last=("${common[@]}")
+	}
+	rm -f got.ck
+	timeout 120 nn-train "$@" "${common[@]}" -c got.ck -o got.nnt
+	cmp got.nnt want.nnt
+	cmp got.ck want.ck
+}
+
+@test "1 to 5 stages: the model and the checkpoint of one worker" {
+	for n in 1 2 3 4 5; do
+		same --shards 4 -b 100 -n 9 -O adam --clip 0.5 start.nnt all.nnt -- --stages $n
+	done
+	for n in 2 4 7; do
+		same --shards 3 -b 120 -n 5 -O momentum images.nnt all.nnt -- --stages $n
+	done
+}
+
+@test "each optimizer, with schedules" {
+	for optimizer in sgd momentum nesterov adagrad rmsprop adam adamw; do
+		same --shards 2 -b 200 -n 5 -O $optimizer --lr 0.01 --schedule cosine:5 --warmup 2 start.nnt all.nnt -- --stages 3
+	done
+}
+
+@test "--recompute, files as shards, other cuts, a shard alone" {
+	same --shards 3 -b 100 -n 4 images.nnt all.nnt -- --stages 3 --recompute
+	same -b 90 -n 4 images.nnt s2.nnt s0.nnt s1.nnt -- --stages 2
+	same --shards 3 --by random --shard-seed 4 -b 90 -n 4 start.nnt all.nnt -- --stages 2
+	same --shards 1 -b 64 -n 4 start.nnt all.nnt -- --stages 4
+	timeout 60 nn-train --stages 2 --shards 1 -b 64 -n 4 start.nnt - <all.nnt | cmp - want.nnt
+}
+
+@test "several pipelines: the same bits" {
+	for grid in "1 2" "2 2" "2 3" "3 5"; do
+		same --shards 5 -b 100 -n 5 -O adam --clip 0.5 images.nnt all.nnt -- --stages ${grid% *} -w ${grid#* }
+	done
+	fails 2 "--workers 6: more pipelines than the 5 shards" nn-train --stages 2 -w 6 --shards 5 start.nnt all.nnt
+}
+
+@test "a run goes on with other stages, or without, to the same bits" {
+	nn-train -w 1 --shards 4 -b 100 -e 2 -O adam start.nnt all.nnt -o want.nnt
+	go="--shards 4 -b 100 -O adam -c ck --resume start.nnt all.nnt"
+	timeout 60 nn-train --stages 2 -n 5 $go -o part.nnt
+	timeout 60 nn-train --stages 3 -n 11 $go -o part.nnt
+	nn-train -w 2 -n 20 $go -o part.nnt
+	timeout 60 nn-train --stages 4 -w 2 -e 2 $go | cmp - want.nnt
+}
+
+@test "checkpoints meanwhile, and a signal: a run that is stopped goes on" {
+	nn-train -w 1 --shards 4 -b 100 -e 60 -O adam start.nnt all.nnt -c whole.ck -o want.nnt
+	run="nn-train --stages 2 --shards 4 -b 100 -e 60 -O adam -c ck --every 7 --resume start.nnt all.nnt -o got.nnt"
+	$run 2>err &
+	pid=$!
+	await '[ -e ck ]'
+	[ $(($(nn-info --json ck | jq -s '.[0].step') % 7)) = 0 ]
+	kill -TERM $pid
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 4 ]
+	grep -q "^nn-train: stopped by signal 15 (Terminated) after step [0-9]*: --resume goes on from ck" err
+	[ ! -e got.nnt ]
+	$run
+	cmp got.nnt want.nnt
+	cmp ck whole.ck
+}
+
+@test "a stage that dies: which, exit 4; the checkpoint is whole, and from there the same bits" {
+	nn-train -w 1 --shards 4 -b 100 -e 60 -O adam start.nnt all.nnt -o want.nnt
+	for victim in 0/3 1/3 2/3; do
+		rm -f ck
+		run="nn-train --stages 3 --shards 4 -b 100 -e 60 -O adam -c ck --every 5 start.nnt all.nnt -o got.nnt"
+		$run 2>err &
+		pid=$!
+		await '[ -e ck ]'
+		kill -9 $(pgrep -P $pid -f "nn-stage .* $victim")
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = 4 ]
+		[ "$(wc -l <err)" = 1 ]
+		grep -q "^nn-train: stage ${victim%/3} of 3 (layers .:.) ended: killed by signal 9 (Killed); --resume goes on after step [0-9]*$" err
+		nn-info --verify ck >said
+		[ -z "$(pgrep -P $pid)" ]
+		$run --resume
+		cmp got.nnt want.nnt
+	done
+	# Another pipeline's.
+	rm ck
+	$run -w 2 2>err &
+	pid=$!
+	await '[ -e ck ]'
+	kill -9 $(pgrep -P $pid -f "nn-stage .*--leader .* 1/3")
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 4 ]
+	grep -q "^nn-train: stage 1 of 3 of pipeline 1 (layers .:.) ended: killed by signal 9" err
+}
+
+@test "a coordinator that is killed takes its stages along" {
+	nn-train --stages 2 --shards 4 -b 100 -e 100000 start.nnt all.nnt -o got.nnt &
+	pid=$!
+	await '[ "$(pgrep -c -P $pid)" = 2 ]'
+	stages=$(pgrep -P $pid)
+	kill -9 $pid
+	wait $pid || true
+	await '! kill -0 $stages 2>/dev/null'
+}
+
+@test "a model that does not fit one process trains in stages that do" {
+	[ "${SANITIZERS:-no}" != yes ] || skip "the sanitizers need memory of their own"
+	hidden='{ "type": "dense", "units": 2000, "bias": false }, { "type": "relu" },'
+	cat >deep.json <<-END
+	{ "input": [64], "layers": [ $hidden $hidden $hidden $hidden $hidden $hidden $hidden
+	  { "type": "dense", "units": 10 } ], "loss": "cross_entropy" }
+	END
+	# 97 MB of parameters, 193 MB of state, and gradients.
+	nn-init -s 3 -d all.nnt deep.json -o deep.nnt
+	run="--shards 1 -b 32 -n 2 -O adam deep.nnt all.nnt"
+	nn-train -w 1 -c want.ck $run -o want.nnt
+	# A stage of two such layers has 32, 64 and 32 MB, OpenBLAS 128.
+	ulimit -v 400000
+	fails 4 "emory" nn-train -w 1 -c got.ck $run -o got.nnt
+	rm -f got.ck
+	timeout 120 nn-train --stages 4 -c got.ck $run -o got.nnt
+	cmp got.nnt want.nnt
+	cmp got.ck want.ck
+}
+
+@test "numbers that are none: which stage, and what went wrong" {
+	fails 1 "stage 1 of 2 (layers 1:5): step 1, shard 0: the loss is nan: the first tensor that went wrong is" \
+		timeout 60 nn-train --stages 2 --shards 2 -b 100 -n 9 --lr 1e25 start.nnt all.nnt
+}
+
+@test "the bubble is told, and logged" {
+	nn-train -v --stages 2 --shards 4 -b 100 -n 5 --log log start.nnt all.nnt -o got.nnt 2>err
+	grep -q "^nn-train: 1 pipeline of 2 stages: layers 0:1, 1:5; the largest has .* % of the arithmetic" err
+	grep -q "^nn-train: bubble: the stages had nothing to do for .* % of the time (at best 20.0 %" err
+	[ "$(head -n 1 log | tr '\t' '\n' | tail -n 1)" = bubble ]
+	[ "$(awk -F '\t' 'NR > 1 && $11 > 0 && $11 < 1 && split($9, a, ",") == 2' log | wc -l)" = 5 ]
+	nn-plot -y loss,bubble log >picture
+}
+
+@test "what does not go with stages is refused, and what to do instead" {
+	refused() {
+		fails 2 "$1 does not go with --stages: $2" nn-train --stages 2 "${@:3}" start.nnt all.nnt
+	}
+	refused --valid "no process has the whole model: try checkpoints with nn-eval" --valid all.nnt
+	refused --sshlogin "its stages are processes on this machine" -S :
+	refused --worker "its stages are processes on this machine" --worker nn-grad
+	refused --async "each step is one of all shards" --async
+	refused --local-steps "each step is one of all shards" --local-steps 3
+	refused --assign "each pipeline has its share" --assign static
+	refused --quorum "a stage that fails ends the run" --quorum 1
+	refused --journal "nn-info --journal" --journal x
+	refused --print "nn-stage(1) shows it by hand" --print
+	fails 2 "MODEL on standard input does not go with --stages" nn-train --stages 2 - all.nnt <start.nnt
+	fails 2 "--stages 0: nothing would be trained" nn-train --stages 0 start.nnt all.nnt
+	fails 2 "--recompute goes with --stages" nn-train --recompute start.nnt all.nnt
+	fails 2 "--stages 6: the network has only 5 layers to be shared out" nn-train --stages 6 start.nnt all.nnt
+	fails 2 "--up, --down, --leader and --group go with --worker" nn-stage 0/2 --up 3 -m start.nnt all.nnt
+	fails 2 "descriptor 77 is not open" nn-stage 0/2 --worker --up 77 -m start.nnt all.nnt
+	fails 2 "--worker: nn-train says what is to be done" nn-stage 0/2 --worker -b 3 -m start.nnt all.nnt
+}
