@@ -39,6 +39,8 @@ int nn_stack_next(struct nn_stack *stack, struct nn_partial **partial, struct nn
 	struct nn_partial *next = &stack->nodes[stack->count];
 	int status = NN_OK;
 
+	if (stack->count == DEPTH - 1)
+		return nn_fail(err, NN_BAD, "ranges of shards that are not in their order");
 	if (!next->sum.data) {
 		nn_partial_free(next);
 		status = nn_bundle_copy_layout(stack->layout, &next->sum, err);

@@ -9,12 +9,6 @@
 
 #define NN_STAGE_THREADS (NN_STAGE_INPUTS + 2)
 
-/* A micro-batch between its arrival and the return of its gradient. */
-struct nn_stage_slot {
-	struct nn_micro micro;
-	struct nn_flight flight;
-};
-
 struct nn_stage_line {
 	struct nn_stage *stage;
 	const struct nn_stage_input *input; /* NULL: an output */
@@ -40,22 +34,25 @@ struct nn_stage {
 	struct nn_error why;
 	bool victim;
 	unsigned ended; /* traffic that has ended */
-	/* Micro-batch i is in slots[i % slot_count] from filled > i to backward > i and sent > i; its
-	 * gradients in grads[i % grad_count] while came_back > i >= backward, and returns[i % 2] while
-	 * backward > i >= returned. */
-	struct nn_stage_slot *slots;
+	/* Micro-batch i is in slots[i % slot_count] from filled > i to backward > i and sent > i, what its way
+	 * forward leaves in flights[i % in_flight] from forward > i on; its gradients in
+	 * grads[i % grad_count] while came_back > i >= backward, and returns[i % 2] while backward > i >=
+	 * returned. */
+	struct nn_micro *slots;
 	size_t slot_count;
+	struct nn_flight *flights; /* [options->in_flight] */
 	struct nn_act_grad *grads;
 	size_t grad_count;
 	struct nn_act_grad returns[2];
-	uint64_t filled;    /* micro-batches that came */
-	uint64_t forward;   /* ... went forward */
-	uint64_t sent;      /* ... were written */
-	uint64_t came_back; /* gradients that came */
-	uint64_t backward;  /* ... went back */
-	uint64_t returned;  /* ... were written */
-	size_t number;      /* of this stage, from 0 */
-	size_t stages;      /* 0: not known yet */
+	struct nn_preamble last; /* that came: tasks come in their order */
+	uint64_t filled;         /* micro-batches that came */
+	uint64_t forward;        /* ... went forward */
+	uint64_t sent;           /* ... were written */
+	uint64_t came_back;      /* gradients that came */
+	uint64_t backward;       /* ... went back */
+	uint64_t returned;       /* ... were written */
+	size_t number;           /* of this stage, from 0 */
+	size_t stages;           /* 0: not known yet */
 	struct nn_preamble seen;
 	struct nn_stack *stack;
 	struct nn_bundle layout; /* of gradients */

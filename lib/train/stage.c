@@ -46,7 +46,8 @@ static int make_room(struct nn_stage *stage, struct nn_error *err)
 	stage->grad_count = options->in_flight > 2 ? options->in_flight : 2;
 	stage->slots = nn_alloc(stage->slot_count, sizeof *stage->slots, err);
 	stage->grads = nn_alloc(stage->grad_count, sizeof *stage->grads, err);
-	if (!stage->slots || !stage->grads)
+	stage->flights = nn_alloc(options->in_flight, sizeof *stage->flights, err);
+	if (!stage->slots || !stage->grads || !stage->flights)
 		return NN_FAILED;
 	status = nn_network_layout(options->network, &stage->layout, err);
 	return status ? status :
@@ -87,10 +88,11 @@ void nn_stage_close(struct nn_stage *stage)
 	if (!stage)
 		return;
 	nn_stage_close_lines(stage);
-	for (size_t i = 0; i < stage->slot_count && stage->slots; i++) {
-		nn_micro_free(&stage->slots[i].micro);
-		nn_flight_free(&stage->slots[i].flight);
-	}
+	for (size_t i = 0; i < stage->slot_count && stage->slots; i++)
+		nn_micro_free(&stage->slots[i]);
+	for (size_t i = 0; i < stage->options->in_flight && stage->flights; i++)
+		nn_flight_free(&stage->flights[i]);
+	free(stage->flights);
 	for (size_t i = 0; i < stage->grad_count && stage->grads; i++)
 		free(stage->grads[i].dx);
 	free(stage->returns[0].dx);
@@ -249,17 +251,17 @@ static int fail_task(const struct nn_preamble *task, struct nn_error *err)
 }
 
 /* With the loss: forward and back at once, part by part. */
-static int turn(struct nn_stage *stage, struct nn_stage_slot *slot, struct nn_error *err)
+static int turn(struct nn_stage *stage, struct nn_micro *slot, struct nn_error *err)
 {
 	struct nn_network *network = stage->options->network;
 	struct nn_act_grad *back = &stage->returns[stage->backward % 2];
-	struct nn_preamble *task = &slot->micro.preamble;
+	struct nn_preamble *task = &slot->preamble;
 	struct nn_pass pass = { task->seed, task->step, task->first, true };
-	struct nn_batch batch = { .x = slot->micro.x,
-		.y = slot->micro.y,
-		.labels = slot->micro.labels,
+	struct nn_batch batch = { .x = slot->x,
+		.y = slot->y,
+		.labels = slot->labels,
 		.rows = (size_t)task->rows,
-		.numbers = slot->micro.numbers };
+		.numbers = slot->numbers };
 	struct nn_partial *partial;
 	struct nn_loss_sum sum;
 	int status = begin_sum(stage, task, &partial, err);
@@ -284,24 +286,25 @@ static int turn(struct nn_stage *stage, struct nn_stage_slot *slot, struct nn_er
 	return NN_OK;
 }
 
-static int go_forward(struct nn_stage *stage, struct nn_stage_slot *slot, struct nn_error *err)
+static int go_forward(struct nn_stage *stage, struct nn_micro *slot, struct nn_error *err)
 {
 	const struct nn_stage_options *options = stage->options;
-	const struct nn_preamble *task = &slot->micro.preamble;
+	const struct nn_preamble *task = &slot->preamble;
 	struct nn_pass pass = { task->seed, task->step, task->first, true };
-	int status = nn_flight_reserve(&slot->flight, options->network, (size_t)task->rows,
+	struct nn_flight *flight = &stage->flights[stage->forward % options->in_flight];
+	int status = nn_flight_reserve(flight, options->network, (size_t)task->rows,
 		options->recompute, err);
 
 	if (!status)
-		status = nn_stage_forward(options->network, options->params, &slot->flight,
-			slot->micro.x, (size_t)task->rows, &pass, err);
+		status = nn_stage_forward(options->network, options->params, flight, slot->x,
+			(size_t)task->rows, &pass, err);
 	return status ? fail_task(task, err) : NN_OK;
 }
 
 static int go_back(struct nn_stage *stage, struct nn_error *err)
 {
 	const struct nn_stage_options *options = stage->options;
-	struct nn_stage_slot *slot = &stage->slots[stage->backward % stage->slot_count];
+	struct nn_flight *flight = &stage->flights[stage->backward % options->in_flight];
 	const struct nn_act_grad *grad = &stage->grads[stage->backward % stage->grad_count];
 	struct nn_act_grad *back = &stage->returns[stage->backward % 2];
 	struct nn_partial *partial;
@@ -311,7 +314,7 @@ static int go_back(struct nn_stage *stage, struct nn_error *err)
 		status = nn_act_reserve(back, &stage->in, (size_t)grad->preamble.rows, err);
 	if (status)
 		return fail_task(&grad->preamble, err);
-	nn_stage_backward(options->network, options->params, &slot->flight, grad->dx,
+	nn_stage_backward(options->network, options->params, flight, grad->dx,
 		grad->preamble.weight, &partial->sum, stage->out_back ? back->dx : NULL);
 	back->preamble = grad->preamble;
 	end_sum(stage, partial, &grad->preamble);
@@ -330,8 +333,8 @@ static void count(struct nn_stage *stage, bool forward, bool backward)
 static int run_forward(struct nn_stage *stage, const struct nn_step *step,
 	const struct nn_shard *shard, struct nn_error *err)
 {
-	struct nn_stage_slot *slot = &stage->slots[stage->forward % stage->slot_count];
-	int status = stage->is_first ? gather(stage, &slot->micro, step, shard, err) : NN_OK;
+	struct nn_micro *slot = &stage->slots[stage->forward % stage->slot_count];
+	int status = stage->is_first ? gather(stage, slot, step, shard, err) : NN_OK;
 
 	if (!status)
 		status = stage->is_last ? turn(stage, slot, err) : go_forward(stage, slot, err);

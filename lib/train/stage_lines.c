@@ -26,9 +26,9 @@ static bool over(const struct nn_stage *stage)
 }
 
 /* A slot that nobody looks at any more; NULL: the stage ends. */
-static struct nn_stage_slot *free_slot(struct nn_stage *stage)
+static struct nn_micro *free_slot(struct nn_stage *stage)
 {
-	struct nn_stage_slot *slot;
+	struct nn_micro *slot;
 
 	pthread_mutex_lock(&stage->lock);
 	for (;;) {
@@ -54,6 +54,18 @@ static int check_task(const struct nn_stage *stage, const struct nn_preamble *ta
 			"a time, they should be",
 			(unsigned long long)task->first, (unsigned long long)task->end,
 			(unsigned long long)task->shards);
+	/* One step of a filter; one behind the other where there are orders. */
+	if (stage->filled &&
+		(task->shards != stage->last.shards ||
+			(task->step == stage->last.step && task->first < stage->last.end) ||
+			(task->step != stage->last.step && !stage->options->shards)))
+		return nn_fail(err, NN_BAD,
+			"activations of step %llu, shard %llu of %llu, behind those of step %llu, "
+			"shard %llu of %llu: tasks of one step come in their order",
+			(unsigned long long)task->step, (unsigned long long)task->first,
+			(unsigned long long)task->shards, (unsigned long long)stage->last.step,
+			(unsigned long long)stage->last.first,
+			(unsigned long long)stage->last.shards);
 	if (task->id && stage->options->id && task->id != stage->options->id)
 		return nn_fail(err, NN_BAD,
 			"activations of model %016llx, but this stage's is %016llx",
@@ -64,7 +76,7 @@ static int check_task(const struct nn_stage *stage, const struct nn_preamble *ta
 static int take_forward(struct nn_stage *stage, struct nn_reader *reader,
 	const struct nn_frame *frame, struct nn_error *err)
 {
-	struct nn_stage_slot *slot;
+	struct nn_micro *slot;
 	size_t maker;
 	int status;
 
@@ -77,10 +89,11 @@ static int take_forward(struct nn_stage *stage, struct nn_reader *reader,
 	slot = free_slot(stage);
 	if (!slot)
 		return NN_OK;
-	status = nn_act_read(reader, frame, &stage->in, &slot->micro, &maker, err);
+	status = nn_act_read(reader, frame, &stage->in, slot, &maker, err);
 	pthread_mutex_lock(&stage->lock);
 	if (!status) {
 		stage->number = maker + 1;
+		stage->last = slot->preamble;
 		stage->filled++;
 	}
 	pthread_cond_broadcast(&stage->changed);
@@ -105,7 +118,7 @@ static int take_back(struct nn_stage *stage, struct nn_reader *reader, const str
 	if (!over(stage))
 		grad = &stage->grads[stage->came_back % stage->grad_count];
 	/* It went forward, or nobody could have its gradient. */
-	task = &stage->slots[stage->came_back % stage->slot_count].micro.preamble;
+	task = &stage->slots[stage->came_back % stage->slot_count].preamble;
 	due = stage->came_back < stage->forward && task->first == frame->preamble.first &&
 		task->step == frame->preamble.step && task->rows == frame->preamble.rows;
 	pthread_mutex_unlock(&stage->lock);
@@ -190,14 +203,14 @@ static void *read_line(void *data)
 static int write_act(struct nn_stage_line *line, bool forward, uint64_t i, struct nn_error *err)
 {
 	struct nn_stage *stage = line->stage;
-	struct nn_stage_slot *slot = &stage->slots[i % stage->slot_count];
+	struct nn_micro *slot = &stage->slots[i % stage->slot_count];
 	struct nn_act_grad *back = &stage->returns[i % 2];
 	int status;
 
 	pthread_mutex_lock(&stage->write_lock);
 	if (forward)
-		status = nn_act_write(line->writer, &stage->out, stage->number, &slot->micro,
-			slot->flight.out, &line->layout, err);
+		status = nn_act_write(line->writer, &stage->out, stage->number, slot,
+			stage->flights[i % stage->options->in_flight].out, &line->layout, err);
 	else
 		status = nn_act_write_back(line->writer, &stage->in, &back->preamble, back->dx,
 			&line->layout, err);

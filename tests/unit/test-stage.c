@@ -1,9 +1,14 @@
 /* Stages of a network: cut anywhere, the gradients are those of the whole, to the bit. */
 #include <stdlib.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/random.h"
 #include "model/stage.h"
 #include "tensor/blas.h"
+#include "train/act.h"
+#include "train/stage.h"
 
 #include "tap.h"
 
@@ -292,6 +297,114 @@ static void test_ranges(void)
 	nn_network_free(network);
 }
 
+/* What a last stage, layers 3 to 5 of the perceptron, makes of activations that come to it. */
+struct sent {
+	const char *text; /* of the complaint; NULL: there is none */
+	size_t layer;     /* that they are for */
+	size_t width;     /* of a row */
+	size_t outputs;   /* of targets; 0: class numbers */
+	const char *kernel;
+	uint64_t id;
+	struct {
+		uint64_t step, first, shards, rows;
+	} tasks[3];
+};
+static const struct sent sent[] = {
+	{ NULL, 3, 16, 0, NULL, 7, { { 4, 0, 9, 3 }, { 4, 1, 9, 0 }, { 4, 5, 9, 2 } } },
+	{ NULL, 3, 16, 0, NULL, 0, { { 4, 8, 9, 3 } } },
+	{ "activations for layer 2, but this stage, layers 3:6, wants layer 3's", 2, 16, 0, NULL, 7,
+		{ { 4, 0, 1, 3 } } },
+	{ "tensor x: F32 [3, 15] and F32 [3, 16]", 3, 15, 0, NULL, 7, { { 4, 0, 1, 3 } } },
+	{ "unlike tensors: x and labels", 3, 16, 2, NULL, 7, { { 4, 0, 1, 3 } } },
+	{ "kernel Abacus, but this stage has", 3, 16, 0, "Abacus", 7, { { 4, 0, 1, 3 } } },
+	{ "activations of model 0000000000000008, but this stage's is 0000000000000007", 3, 16, 0,
+		NULL, 8, { { 4, 0, 1, 3 } } },
+	{ "step 4, shard 0 of 3, behind those of step 4, shard 1 of 3", 3, 16, 0, NULL, 7,
+		{ { 4, 1, 3, 3 }, { 4, 0, 3, 3 } } },
+	{ "step 4, shard 1 of 3, behind those of step 4, shard 1 of 3", 3, 16, 0, NULL, 7,
+		{ { 4, 1, 3, 3 }, { 4, 1, 3, 3 } } },
+	{ "step 5, shard 1 of 3, behind those of step 4, shard 0 of 3", 3, 16, 0, NULL, 7,
+		{ { 4, 0, 3, 3 }, { 5, 1, 3, 3 } } },
+	{ "step 4, shard 1 of 4, behind those of step 4, shard 0 of 3", 3, 16, 0, NULL, 7,
+		{ { 4, 0, 3, 3 }, { 4, 1, 4, 3 } } },
+};
+
+/* Few enough bytes that the pipe holds them all. */
+static void send_tasks(const struct sent *what, int fd)
+{
+	struct nn_act_form form = { .layer = what->layer,
+		.positions = what->outputs ? 0 : 1,
+		.outputs = what->outputs,
+		.kernel = what->kernel ? what->kernel : nn_blas_kernel(),
+		.layers = "0:3" };
+	uint64_t width = what->width;
+	struct nn_micro micro = { 0 };
+	struct nn_bundle layout = { 0 };
+	struct nn_writer *writer;
+
+	must(nn_shape_set(&form.x, 1, &width, &err));
+	must(nn_micro_reserve(&micro, &form, 3, &err));
+	memset(micro.x, 0, 3 * width * sizeof(float));
+	memset(micro.numbers, 0, 3 * sizeof *micro.numbers);
+	if (micro.labels)
+		memset(micro.labels, 0, 3 * sizeof *micro.labels);
+	else
+		memset(micro.y, 0, 3 * what->outputs * sizeof *micro.y);
+	must(nn_writer_open(&writer, fd, "pipe", &err));
+	for (size_t i = 0; i < 3 && what->tasks[i].shards; i++) {
+		micro.preamble = (struct nn_preamble){ .step = what->tasks[i].step,
+			.shards = what->tasks[i].shards,
+			.first = what->tasks[i].first,
+			.end = what->tasks[i].first + 1,
+			.rows = what->tasks[i].rows,
+			.id = what->id };
+		must(nn_act_write(writer, &form, 0, &micro, micro.x, &layout, &err));
+	}
+	must(nn_writer_end(writer, &err));
+	nn_writer_close(writer);
+	nn_micro_free(&micro);
+	nn_bundle_free(&layout);
+}
+
+static void test_arrival(const struct sent *what)
+{
+	struct nn_stage_options options = { .network = parse(mlp), .in_flight = 1, .id = 7 };
+	struct nn_bundle params;
+	struct nn_stage *stage;
+	int ends[2];
+	int status;
+
+	must(nn_range_parse(&options.range, "3:", options.network, &err));
+	must(nn_network_cut(options.network, &options.range, &err));
+	params = bundle_of(options.network);
+	options.params = &params;
+	if (pipe(ends)) {
+		printf("Bail out! no pipe\n");
+		exit(1);
+	}
+	send_tasks(what, ends[1]);
+	close(ends[1]);
+	options.inputs[0] = (struct nn_stage_input){ .fd = ends[0],
+		.name = "pipe",
+		.carries = NN_STAGE_FORWARD };
+	options.input_count = 1;
+	options.out_forward = -1;
+	options.out_back = open("/dev/null", O_WRONLY);
+	options.out_back_name = "back";
+	must(nn_stage_open(&stage, &options, &err));
+	status = nn_stage_run(stage, NULL, 0, NN_STAGE_ALL, &err);
+	if (what->text)
+		ok(status == NN_BAD && strstr(err.text, what->text), "%s", err.text);
+	else
+		ok(!status && nn_stack_count(nn_stage_sums(stage)) > 0,
+			"tasks in their order, some without rows");
+	nn_stage_close(stage);
+	close(ends[0]);
+	close(options.out_back);
+	nn_bundle_free(&params);
+	nn_network_free(options.network);
+}
+
 int main(void)
 {
 	if (nn_blas_load(NULL, 0, &err)) {
@@ -305,5 +418,7 @@ int main(void)
 	test_cuts(images, "convolutions", 7, 130);
 	test_cuts(normalized, "batch_norm", 7, 40);
 	test_cuts(text, "transformer", 6, 9);
+	for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++)
+		test_arrival(&sent[i]);
 	return tap_done();
 }
