@@ -22,6 +22,16 @@ bool nn_tree_is_node(struct nn_node node, uint64_t shards);
 struct nn_node nn_tree_parent(struct nn_node node, uint64_t shards, struct nn_node *left,
 	struct nn_node *right);
 
+/* What is known of one range of shards beside its sum. */
+struct nn_share {
+	struct nn_node range;
+	uint64_t rows;
+	double weight; /* what the sum is to be divided by in the end */
+	double loss;
+};
+/* That of the root, of shares which lie `stride` bytes apart, by range, and cover it: added in the fixed tree. */
+struct nn_share nn_tree_total(const void *shares, size_t stride, size_t count);
+
 /* What is known of one range of shards. */
 struct nn_partial {
 	struct nn_node range;

@@ -23,7 +23,7 @@ static int cut(struct nn_exchange *exchange, struct nn_error *err)
 			nn_slicer_element(exchange->slicer, exchange->block_starts[r]);
 	}
 	for (size_t i = 0; i < exchange->plan->node_count; i++)
-		exchange->sources[i].range = exchange->plan->nodes[i].range;
+		exchange->sources[i].range = exchange->plan->nodes[i].share.range;
 	return NN_OK;
 }
 

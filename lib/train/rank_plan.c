@@ -28,7 +28,7 @@ size_t nn_rank_stack_push(struct nn_rank_stack *stack, uint64_t shard)
 	while (stack->used >> buffer & 1)
 		buffer++;
 	stack->used |= UINT64_C(1) << buffer;
-	stack->nodes[stack->count++] = (struct nn_rank_node){ .range = { shard, shard + 1 },
+	stack->nodes[stack->count++] = (struct nn_rank_node){ .share.range = { shard, shard + 1 },
 		.buffer = buffer,
 		.done = shard };
 	return buffer;
@@ -41,10 +41,10 @@ static size_t find_pair(const struct nn_rank_stack *stack)
 		struct nn_node left;
 		struct nn_node right;
 
-		nn_tree_parent(stack->nodes[i - 1].range, stack->plan->shards, &left, &right);
-		if (left.first == stack->nodes[i - 1].range.first &&
-			left.end == stack->nodes[i - 1].range.end &&
-			right.end == stack->nodes[i].range.end)
+		nn_tree_parent(stack->nodes[i - 1].share.range, stack->plan->shards, &left, &right);
+		if (left.first == stack->nodes[i - 1].share.range.first &&
+			left.end == stack->nodes[i - 1].share.range.end &&
+			right.end == stack->nodes[i].share.range.end)
 			return i;
 	}
 	return 0;
@@ -60,10 +60,10 @@ int nn_rank_stack_merge(struct nn_rank_stack *stack, size_t *to, size_t *from)
 	left = &stack->nodes[right - 1];
 	*to = left->buffer;
 	*from = stack->nodes[right].buffer;
-	left->range.end = stack->nodes[right].range.end;
-	left->rows += stack->nodes[right].rows;
-	left->weight += stack->nodes[right].weight;
-	left->loss += stack->nodes[right].loss;
+	left->share.range.end = stack->nodes[right].share.range.end;
+	left->share.rows += stack->nodes[right].share.rows;
+	left->share.weight += stack->nodes[right].share.weight;
+	left->share.loss += stack->nodes[right].share.loss;
 	left->done = stack->nodes[stack->count - 1].done;
 	stack->used &= ~(UINT64_C(1) << *from);
 	stack->count--;
@@ -138,27 +138,4 @@ void nn_rank_plan_free(struct nn_rank_plan *plan)
 	free(plan->node_first);
 	free(plan->nodes);
 	*plan = (struct nn_rank_plan){ 0 };
-}
-
-struct nn_rank_node nn_rank_total(const struct nn_rank_node *nodes, size_t count)
-{
-	struct nn_rank_node sum = nodes[0];
-	struct nn_rank_node right;
-	uint64_t shards = nodes[count - 1].range.end - nodes[0].range.first;
-	uint64_t half = 1;
-	size_t split = 0;
-
-	if (count == 1)
-		return sum;
-	while (shards - half > half)
-		half *= 2;
-	while (split < count && nodes[split].range.first < nodes[0].range.first + half)
-		split++;
-	sum = nn_rank_total(nodes, split);
-	right = nn_rank_total(nodes + split, count - split);
-	sum.rows += right.rows;
-	sum.weight += right.weight;
-	sum.loss += right.loss;
-	sum.range.end = right.range.end;
-	return sum;
 }

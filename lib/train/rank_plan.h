@@ -11,16 +11,11 @@
 
 /* A partial sum that leaves its rank. */
 struct nn_rank_node {
-	struct nn_node range;
+	struct nn_share share;
 	size_t rank;
 	size_t buffer; /* of that rank */
 	uint64_t done; /* it is whole when this shard has come */
-	uint64_t rows;
-	double weight;
-	double loss;
 };
-/* The root: rows, weight and loss of all nodes, which are there by range and cover it, in the tree. */
-struct nn_rank_node nn_rank_total(const struct nn_rank_node *nodes, size_t count);
 
 struct nn_rank_plan {
 	size_t ranks;

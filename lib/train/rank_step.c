@@ -112,9 +112,9 @@ static int gradient(struct training *training, uint64_t k, struct nn_error *err)
 		&crew->space, &crew->partial, err);
 	crew->partial.sum.data = NULL;
 	if (!status) {
-		node->rows = crew->partial.rows;
-		node->weight = crew->partial.weight;
-		node->loss = crew->partial.loss;
+		node->share.rows = crew->partial.rows;
+		node->share.weight = crew->partial.weight;
+		node->share.loss = crew->partial.loss;
 	}
 	if (!status && !isfinite(crew->partial.loss))
 		status = nn_task_blame(crew->network, &crew->space, &step, &crew->partial, err);
@@ -193,9 +193,9 @@ static void write_notes(struct training *training, int status, double seconds)
 	notes[NOTE_SIGNAL] = training->options->stop();
 	notes[NOTE_SECONDS] = seconds;
 	for (size_t i = 0; i < crew->stack.count; i++) {
-		notes[NOTE_COUNT + 3 * i] = (double)crew->stack.nodes[i].rows;
-		notes[NOTE_COUNT + 3 * i + 1] = crew->stack.nodes[i].weight;
-		notes[NOTE_COUNT + 3 * i + 2] = crew->stack.nodes[i].loss;
+		notes[NOTE_COUNT + 3 * i] = (double)crew->stack.nodes[i].share.rows;
+		notes[NOTE_COUNT + 3 * i + 1] = crew->stack.nodes[i].share.weight;
+		notes[NOTE_COUNT + 3 * i + 2] = crew->stack.nodes[i].share.loss;
 	}
 }
 
@@ -215,9 +215,9 @@ static bool read_notes(struct nn_rank_crew *crew)
 		for (size_t i = first; i < crew->plan.node_first[r + 1]; i++) {
 			struct nn_rank_node *node = &crew->plan.nodes[i];
 
-			node->rows = (uint64_t)notes[NOTE_COUNT + 3 * (i - first)];
-			node->weight = notes[NOTE_COUNT + 3 * (i - first) + 1];
-			node->loss = notes[NOTE_COUNT + 3 * (i - first) + 2];
+			node->share.rows = (uint64_t)notes[NOTE_COUNT + 3 * (i - first)];
+			node->share.weight = notes[NOTE_COUNT + 3 * (i - first) + 1];
+			node->share.loss = notes[NOTE_COUNT + 3 * (i - first) + 2];
 		}
 	}
 	return good;
@@ -268,7 +268,7 @@ static int not_finite(struct training *training, double norm, struct nn_error *e
 		err);
 }
 
-static int update(struct training *training, const struct nn_rank_node *total, struct nn_error *err)
+static int update(struct training *training, const struct nn_share *total, struct nn_error *err)
 {
 	struct nn_rank_crew *crew = training->crew;
 	struct nn_exchange *exchange = &crew->exchange;
@@ -317,7 +317,7 @@ static int step(struct training *training, struct nn_error *err)
 	struct nn_rank_crew *crew = training->crew;
 	double began = now();
 	int status = gradients(training, err);
-	struct nn_rank_node total;
+	struct nn_share total;
 	int met;
 
 	write_notes(training, status, now() - began);
@@ -326,7 +326,7 @@ static int step(struct training *training, struct nn_error *err)
 		return met;
 	if (!read_notes(crew))
 		return nn_ranks_agree(crew->ranks, status, err);
-	total = nn_rank_total(crew->plan.nodes, crew->plan.node_count);
+	total = nn_tree_total(crew->plan.nodes, sizeof *crew->plan.nodes, crew->plan.node_count);
 	training->progress.rows = total.rows;
 	if (!(total.weight > 0))
 		return nn_fail(err, NN_BAD,

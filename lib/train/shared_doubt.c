@@ -40,8 +40,8 @@ int nn_shared_blame(struct training *training, struct nn_error *err)
 	for (size_t i = 0; i < step->count; i++) {
 		grad.data = (unsigned char *)nn_shared_buffer(step->shared, step->nodes[i].buffer);
 		if (nn_check_finite_bundle(&grad, err))
-			return doubt(training, step->nodes[i].from, step->nodes[i].range.first,
-				err);
+			return doubt(training, step->nodes[i].from,
+				step->nodes[i].share.range.first, err);
 	}
 	buffer = nn_shared_take(step->shared, NN_NOBODY, true);
 	grad.data = (unsigned char *)nn_shared_buffer(step->shared, buffer);

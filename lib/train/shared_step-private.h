@@ -8,11 +8,8 @@
 
 /* A partial sum. */
 struct node {
-	struct nn_node range;
+	struct nn_share share;
 	size_t buffer;
-	uint64_t rows;
-	double weight;
-	double loss;
 	char from[80]; /* who has computed it; "": several have */
 };
 

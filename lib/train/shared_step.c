@@ -137,10 +137,10 @@ static void merge(struct nn_shared_step *step, size_t left)
 	nn_vector_add(sum, sum, nn_shared_buffer(step->shared, b->buffer),
 		(size_t)step->shared->sizes.params / sizeof *sum);
 	nn_shared_put(step->shared, b->buffer);
-	a->range.end = b->range.end;
-	a->rows += b->rows;
-	a->weight += b->weight;
-	a->loss += b->loss;
+	a->share.range.end = b->share.range.end;
+	a->share.rows += b->share.rows;
+	a->share.weight += b->share.weight;
+	a->share.loss += b->share.loss;
 	a->from[0] = '\0';
 	step->count--;
 	memmove(b, b + 1, (step->count - left - 1) * sizeof *b);
@@ -153,12 +153,12 @@ static size_t find_pair(const struct nn_shared_step *step, uint64_t shards)
 		struct nn_node left;
 		struct nn_node right;
 
-		if (step->nodes[i].range.end != step->nodes[i + 1].range.first)
+		if (step->nodes[i].share.range.end != step->nodes[i + 1].share.range.first)
 			continue;
-		nn_tree_parent(step->nodes[i].range, shards, &left, &right);
-		if (left.first == step->nodes[i].range.first &&
-			right.end == step->nodes[i + 1].range.end &&
-			left.end == step->nodes[i].range.end)
+		nn_tree_parent(step->nodes[i].share.range, shards, &left, &right);
+		if (left.first == step->nodes[i].share.range.first &&
+			right.end == step->nodes[i + 1].share.range.end &&
+			left.end == step->nodes[i].share.range.end)
 			return i;
 	}
 	return step->count;
@@ -191,12 +191,13 @@ static int add(struct training *training, struct nn_answer *answer, struct nn_er
 			nn_shared_buffer(step->shared, answer->buffer), err);
 	if (status)
 		return status;
-	while (at > 0 && step->nodes[at - 1].range.first > partial->range.first) {
+	while (at > 0 && step->nodes[at - 1].share.range.first > partial->range.first) {
 		step->nodes[at] = step->nodes[at - 1];
 		at--;
 	}
-	step->nodes[at] = (struct node){ partial->range, answer->buffer, partial->rows,
-		partial->weight, partial->loss, "" };
+	step->nodes[at] =
+		(struct node){ { partial->range, partial->rows, partial->weight, partial->loss },
+			answer->buffer, "" };
 	snprintf(step->nodes[at].from, sizeof step->nodes[at].from, "%s", answer->from);
 	step->count++;
 	while (nn_shared_is_full(step->shared) &&
@@ -234,30 +235,6 @@ static int collect(struct training *training, struct nn_error *err)
 	return status;
 }
 
-/* Rows, weight and loss of the nodes [first, first + count), in the fixed tree. */
-static struct node total(const struct node *nodes, size_t count)
-{
-	struct node sum = nodes[0];
-	struct node right;
-	uint64_t shards = nodes[count - 1].range.end - nodes[0].range.first;
-	uint64_t half = 1;
-	size_t split = 0;
-
-	if (count == 1)
-		return sum;
-	while (shards - half > half)
-		half *= 2;
-	while (split < count && nodes[split].range.first < nodes[0].range.first + half)
-		split++;
-	sum = total(nodes, split);
-	right = total(nodes + split, count - split);
-	sum.rows += right.rows;
-	sum.weight += right.weight;
-	sum.loss += right.loss;
-	sum.range.end = right.range.end;
-	return sum;
-}
-
 static int write_plan(struct nn_shared_step *step, uint64_t shards,
 	const struct nn_optim_pass *pass, struct nn_error *err)
 {
@@ -271,8 +248,8 @@ static int write_plan(struct nn_shared_step *step, uint64_t shards,
 	plan->t = pass->t;
 	plan->count = step->count;
 	for (size_t i = 0; i < step->count; i++)
-		plan->nodes[i] =
-			(struct nn_shared_node){ step->nodes[i].range, step->nodes[i].buffer };
+		plan->nodes[i] = (struct nn_shared_node){ step->nodes[i].share.range,
+			step->nodes[i].buffer };
 	return nn_shared_sources_read(&step->sources, step->slicer, step->shared, err);
 }
 
@@ -356,7 +333,7 @@ static int sum_first(struct training *training, double *norm, struct nn_error *e
 		nn_shared_put(step->shared, step->nodes[i].buffer);
 	step->count = 1;
 	step->nodes[0].buffer = buffer;
-	step->nodes[0].range = (struct nn_node){ 0, training->run.shards };
+	step->nodes[0].share.range = (struct nn_node){ 0, training->run.shards };
 	return NN_OK;
 }
 
@@ -374,7 +351,7 @@ static int check_update(struct training *training, bool finite, struct nn_error 
 		err);
 }
 
-static int update(struct training *training, const struct node *sum, struct nn_error *err)
+static int update(struct training *training, const struct nn_share *sum, struct nn_error *err)
 {
 	struct nn_shared_step *step = training->shared;
 	const struct nn_optim_options *optim = nn_updater_optim(training->updater);
@@ -410,7 +387,7 @@ static int update(struct training *training, const struct node *sum, struct nn_e
 static int attempt(struct training *training, struct nn_error *err)
 {
 	struct nn_model *model = &training->checkpoint->model;
-	struct node sum;
+	struct nn_share sum;
 	int status = training->shared->ahead ? NN_OK : nn_train_hand_out(training, err);
 
 	training->shared->ahead = false;
@@ -418,7 +395,8 @@ static int attempt(struct training *training, struct nn_error *err)
 		status = collect(training, err);
 	if (status)
 		return status;
-	sum = total(training->shared->nodes, training->shared->count);
+	sum = nn_tree_total(training->shared->nodes, sizeof *training->shared->nodes,
+		training->shared->count);
 	if (!(sum.weight > 0))
 		return nn_fail(err, NN_BAD,
 			"step %llu: the total weight is zero: there is nothing to divide by",

@@ -48,7 +48,7 @@ static bool run(const struct nn_rank_plan *plan, size_t rank, float *sums)
 		if (buffer >= plan->buffers)
 			return false;
 		buffers[buffer] = number(k);
-		stack.nodes[stack.count - 1].rows = k + 1;
+		stack.nodes[stack.count - 1].share.rows = k + 1;
 		while (nn_rank_stack_merge(&stack, &to, &from))
 			buffers[to] += buffers[from];
 	}
@@ -57,33 +57,33 @@ static bool run(const struct nn_rank_plan *plan, size_t rank, float *sums)
 		const struct nn_rank_node *node = &plan->nodes[first + i];
 		uint64_t rows = 0;
 
-		for (uint64_t k = node->range.first; k < node->range.end; k++)
+		for (uint64_t k = node->share.range.first; k < node->share.range.end; k++)
 			rows += k + 1;
 		good = node->rank == rank && node->buffer == stack.nodes[i].buffer &&
-			node->range.first == stack.nodes[i].range.first &&
-			node->range.end == stack.nodes[i].range.end &&
-			node->done == stack.nodes[i].done && stack.nodes[i].rows == rows &&
-			nn_tree_is_node(node->range, plan->shards);
+			node->share.range.first == stack.nodes[i].share.range.first &&
+			node->share.range.end == stack.nodes[i].share.range.end &&
+			node->done == stack.nodes[i].done && stack.nodes[i].share.rows == rows &&
+			nn_tree_is_node(node->share.range, plan->shards);
 		sums[first + i] = buffers[node->buffer];
 	}
 	nn_rank_stack_free(&stack);
 	return good;
 }
 
-static struct nn_rank_node join(struct nn_rank_node *nodes, const float *sums, size_t count)
+static struct nn_share join(struct nn_rank_node *nodes, const float *sums, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		nodes[i].rows = 1;
-		nodes[i].weight = (double)sums[i];
-		nodes[i].loss = 0.1;
+		nodes[i].share.rows = 1;
+		nodes[i].share.weight = (double)sums[i];
+		nodes[i].share.loss = 0.1;
 	}
-	return nn_rank_total(nodes, count);
+	return nn_tree_total(nodes, sizeof *nodes, count);
 }
 
 static bool all_ranks(uint64_t shards, size_t ranks, size_t keep)
 {
 	struct nn_rank_plan plan;
-	struct nn_rank_node total;
+	struct nn_share total;
 	struct nn_error err;
 	float sums[MOST];
 	uint64_t size = 1;
@@ -96,8 +96,8 @@ static bool all_ranks(uint64_t shards, size_t ranks, size_t keep)
 	for (size_t r = 0; r < ranks && good; r++)
 		good = plan.first[r] < plan.first[r + 1] && run(&plan, r, sums);
 	for (size_t i = 0; i < plan.node_count && good; i++) {
-		good = plan.nodes[i].range.first == end;
-		end = plan.nodes[i].range.end;
+		good = plan.nodes[i].share.range.first == end;
+		end = plan.nodes[i].share.range.end;
 	}
 	total = join(plan.nodes, sums, plan.node_count);
 	while (size < shards)
