@@ -1,12 +1,14 @@
 /* nn-stage: a range of a network's layers as a filter: a stage of a pipeline. */
 
 #include <fcntl.h>
+#include <pthread.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include "cli/cli.h"
 #include "data/dataset.h"
 #include "data/partition.h"
+#include "proc/mux.h"
 #include "proc/process.h"
 #include "train/fit.h"
 #include "train/shards.h"
@@ -37,6 +40,7 @@ static struct nn_view view;
 static bool has_shard_seed;
 static uint64_t threads;
 static bool is_worker;
+static bool by_mux;
 static uint64_t up, down, leader;
 static bool has_up, has_down, has_leader;
 static struct cli_reals group;
@@ -77,6 +81,8 @@ static const struct cli_option options[] = {
 		"with --worker: socket to the first pipeline's stage"),
 	CLI_REALS(0, "group", "FD,...", &group,
 		"with --worker: sockets to the other pipelines' stages"),
+	CLI_FLAG(0, "mux", &by_mux,
+		"with --worker: all sockets come by standard input and output, and so does the model"),
 	CLI_HEADING("Output:"),
 	CLI_STRING('o', "output", "FILE", &output_path, "write there instead of standard output"),
 	CLI_END,
@@ -91,8 +97,11 @@ static void check_usage(char *const *operands, int count)
 {
 	if (!count)
 		cli_usage("which layers? (A:B, or stage I/N)");
-	if (!model_path)
+	if (!model_path && !by_mux)
 		cli_usage("which model? (-m)");
+	if (by_mux && (model_path || output_path || !is_worker))
+		cli_usage(by_mux && !is_worker ? "--mux goes with --worker" :
+						 "--mux: model and output come by it too");
 	if (task.batch && task.steps_per_epoch)
 		cli_usage("either --batch or --steps-per-epoch");
 	if (!is_worker && (has_up || has_down || has_leader || group.count))
@@ -105,7 +114,7 @@ static void check_usage(char *const *operands, int count)
 		cli_usage("--shard is a view of one file");
 	if (!view.which && !is_worker && (view.method || has_shard_seed))
 		cli_usage("--by and --shard-seed go with --shard");
-	for (int i = 1; i < count && !strcmp(model_path, "-"); i++)
+	for (int i = 1; i < count && model_path && !strcmp(model_path, "-"); i++)
 		if (!strcmp(operands[i], "-"))
 			cli_usage("model and data cannot both come on standard input");
 }
@@ -266,6 +275,93 @@ static int socket_of(uint64_t number, bool given)
 	return (int)number;
 }
 
+/* What connects the sockets here with those of whoever started us. Line 0 is for orders and answers. */
+static struct {
+	struct nn_mux_options options;
+	int *lines; /* [options.count]: its ends */
+	int *ends;  /* [options.count]: ours */
+	pthread_t thread;
+	int status;
+	struct nn_error err;
+} mux;
+
+static void *pass_lines(void *nothing)
+{
+	mux.status = nn_mux_run(&mux.options, &mux.err);
+	return nothing;
+}
+
+/* Line `number` as a socket. */
+static int line_of(uint64_t number, bool given)
+{
+	int pair[2];
+
+	if (!given)
+		return -1;
+	if (!number || number >= mux.options.count || mux.lines[number] >= 0)
+		cli_usage("--mux: %llu is not the number of a line of its own",
+			(unsigned long long)number);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+		nn_fail_errno(&mux.err, NN_FAILED, "cannot make a socket");
+		cli_die(&mux.err);
+	}
+	mux.lines[number] = pair[0];
+	mux.ends[number] = pair[1];
+	return pair[1];
+}
+
+/* Standard input and output are line 0 from now on, and what they were is the mux's. */
+static void open_mux(void)
+{
+	int pair[2];
+
+	mux.options = (struct nn_mux_options){
+		.count = (size_t)1 + has_up + has_down + has_leader + group.count,
+		.gone = -1,
+		.leave = -1,
+		.name = "stdin",
+	};
+	mux.lines = nn_alloc(mux.options.count, sizeof *mux.lines, &mux.err);
+	mux.ends = nn_alloc(mux.options.count, sizeof *mux.ends, &mux.err);
+	if (!mux.lines || !mux.ends)
+		cli_die(&mux.err);
+	for (size_t i = 0; i < mux.options.count; i++)
+		mux.lines[i] = mux.ends[i] = -1;
+	mux.options.lines = mux.lines;
+	mux.options.in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	mux.options.out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (mux.options.in < 0 || mux.options.out < 0 ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
+		dup2(pair[1], STDIN_FILENO) < 0 || dup2(pair[1], STDOUT_FILENO) < 0) {
+		nn_fail_errno(&mux.err, NN_FAILED, "cannot make a socket");
+		cli_die(&mux.err);
+	}
+	close(pair[1]);
+	mux.lines[0] = pair[0];
+}
+
+static void start_mux(void)
+{
+	int error = pthread_create(&mux.thread, NULL, pass_lines, NULL);
+
+	if (error) {
+		nn_fail(&mux.err, NN_FAILED, "cannot start a thread (error %d)", error);
+		cli_die(&mux.err);
+	}
+}
+
+/* All that was said here is on its way when this returns. */
+static void end_mux(void)
+{
+	for (size_t i = 1; i < mux.options.count; i++)
+		close(mux.ends[i]);
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	pthread_join(mux.thread, NULL);
+	if (mux.status)
+		cli_warn("%s", mux.err.text);
+}
+
 /* The worker of nn-train. It ends with whoever started it. */
 static _Noreturn void serve(char *const *operands, size_t count)
 {
@@ -276,10 +372,8 @@ static _Noreturn void serve(char *const *operands, size_t count)
 		.method = view.method ? view.method : "block",
 		.shard_seed = view.seed,
 		.recompute = recompute,
-		.up = socket_of(up, has_up),
-		.down = socket_of(down, has_down),
-		.leader = socket_of(leader, has_leader),
 		.group_count = group.count };
+	int (*find)(uint64_t number, bool given) = by_mux ? line_of : socket_of;
 	struct nn_output output;
 	struct nn_error err;
 	int *others = nn_alloc(group.count, sizeof *others, &err);
@@ -287,16 +381,26 @@ static _Noreturn void serve(char *const *operands, size_t count)
 
 	if (!others)
 		cli_die(&err);
+	if (by_mux)
+		open_mux();
+	how.up = find(up, has_up);
+	how.down = find(down, has_down);
+	how.leader = find(leader, has_leader);
 	for (size_t i = 0; i < group.count; i++)
-		others[i] = group.values[i] >= 0 ? socket_of((uint64_t)group.values[i], true) : -1;
+		others[i] = group.values[i] >= 0 ? find((uint64_t)group.values[i], true) : -1;
 	how.group = others;
 	nn_process_die_with_parent();
 	/* Neighbours that have gone are found where they are written to. */
 	signal(SIGPIPE, SIG_IGN);
-	cli_output(&output, output_path, true);
-	status = nn_stage_serve(STDIN_FILENO, output.fd, &how, &err);
+	if (by_mux)
+		start_mux();
+	else
+		cli_output(&output, output_path, true);
+	status = nn_stage_serve(STDIN_FILENO, by_mux ? STDOUT_FILENO : output.fd, &how, &err);
+	if (by_mux)
+		end_mux();
 	/* It has been said in a frame, to somebody who has more to say. */
-	exit(status ? status : nn_output_commit(&output, &err));
+	exit(status || by_mux ? status : nn_output_commit(&output, &err));
 }
 
 int main(int argc, char **argv)

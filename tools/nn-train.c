@@ -232,7 +232,7 @@ static void check_usage(int count, char *const *operands)
 	if (plan.epochs && plan.steps)
 		cli_usage("either --epochs or --steps");
 	check_stdin(operands);
-	if (ways > 1)
+	if (ways > 1 && !stages.stages)
 		cli_usage("either --workers or --sshlogin, which can name this machine as N/:");
 	train_mode_check(&mode);
 	train_faults_check(&faults);
@@ -298,17 +298,18 @@ static void check_ranks(char *const *operands)
 /* What a training by stages does not do yet. */
 static void check_stages(char *const *operands)
 {
-	static const char here[] = "its stages are processes on this machine";
+	static const char here[] = "its stages are processes here, or on hosts by ssh (--sshlogin)";
 	static const char whole[] = "no process has the whole model: try checkpoints with nn-eval";
 	static const char steps[] = "each step is one of all shards";
 	const struct {
 		bool given;
 		const char *option;
 		const char *instead;
-	} wrong[] = { { plan.ranks, "MPI", here }, { sshlogin, "--sshlogin", here },
-		{ sshloginfile, "--sshloginfile", here }, { worker_command, "--worker", here },
-		{ data.send, "--send", here }, { plan.valid, "--valid", whole },
-		{ mode.async, "--async", steps }, { mode.has_local_steps, "--local-steps", steps },
+	} wrong[] = { { plan.ranks, "MPI", here }, { worker_command, "--worker", here },
+		{ data.send, "--send", "the first stage reads files" },
+		{ compress, "--compress", "what passes between stages is not compressed" },
+		{ plan.valid, "--valid", whole }, { mode.async, "--async", steps },
+		{ mode.has_local_steps, "--local-steps", steps },
 		{ assign, "--assign", "each pipeline has its share of the shards" },
 		{ capacity.count, "--capacity", "each pipeline has its share of the shards" },
 		{ faults.timeout, "--timeout", "a stage that fails ends the run" },
@@ -482,7 +483,6 @@ static int train_by_stages(struct nn_checkpoint *checkpoint, const char *name,
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed };
 
-	stages.pipelines = workers;
 	stages.threads = threads;
 	plan.serve = &serve;
 	if (plan.run.local_steps)
@@ -616,6 +616,11 @@ int main(int argc, char **argv)
 	check_capacity(&capacity, &hosts, &workers);
 	train_data_read(&data, operands + 1, (size_t)count - 1, &hosts,
 		sshlogin || sshloginfile || worker_command);
+	stages.pipelines = workers;
+	stages.hosts = &hosts;
+	stages.ssh = ssh;
+	stages.remote_tool = remote_tool;
+	train_stages_check_places(&stages, &data);
 	set_plan();
 	if (!print_script && !train_ranks_leads()) {
 		set_signals();

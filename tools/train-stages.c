@@ -1,9 +1,11 @@
 #include "tools/train-stages.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "train/pipeline.h"
+#include "train/places.h"
 
 #define MOST_STAGES 1024
 
@@ -19,6 +21,55 @@ void train_stages_check(const struct train_stages *how, const char *refused, con
 		cli_usage("--stages: at most %d", MOST_STAGES);
 	if (how->stages && refused)
 		cli_usage("%s does not go with --stages: %s", refused, instead);
+}
+
+/* Is the first stage of any pipeline elsewhere? */
+static const char *first_elsewhere(const struct train_stages *how)
+{
+	const struct nn_hosts *hosts = how->hosts;
+	uint64_t slot = 0;
+
+	for (size_t i = 0; i < hosts->count; i++)
+		for (unsigned k = 0; k < hosts->list[i].count; k++, slot++)
+			if (!hosts->list[i].here && slot % how->stages == 0)
+				return hosts->list[i].name;
+	return NULL;
+}
+
+void train_stages_check_places(const struct train_stages *how, const struct train_data *data)
+{
+	uint64_t pipelines = how->pipelines ? how->pipelines : 1;
+	uint64_t slots = 0;
+	const char *host;
+
+	if (!how->stages)
+		return;
+	for (size_t i = 0; i < how->hosts->count; i++)
+		slots += how->hosts->list[i].count;
+	if (how->hosts->count && slots != how->stages * pipelines)
+		cli_usage("--stages %llu of %llu pipeline%s: the hosts are to have as many slots, "
+			  "but have %llu (N/HOST are N)",
+			(unsigned long long)how->stages, (unsigned long long)pipelines,
+			pipelines == 1 ? "" : "s", (unsigned long long)slots);
+	for (size_t i = 0; i < data->placement.count; i++)
+		if (data->placement.homes[i])
+			cli_usage(
+				"%s: with --stages the data are where the first stages are, and here",
+				data->placement.names[i]);
+	host = first_elsewhere(how);
+	if (host && data->spooled)
+		cli_usage("data on standard input: the first stage, on %s, reads files", host);
+}
+
+/* "/opt/bin/nn-grad" means the nn-stage beside it. */
+static int find_tool(struct nn_buffer *tool, const char *named, struct nn_error *err)
+{
+	const char *slash = strrchr(named, '/');
+	const char *base = slash ? slash + 1 : named;
+
+	if (strcmp(base, NN_WORKER_TOOL) != 0)
+		return nn_buffer_puts(tool, named, err);
+	return nn_buffer_printf(tool, err, "%.*s" NN_STAGE_TOOL, (int)(base - named), named);
 }
 
 /* "layers 0:3, 3:6" */
@@ -43,6 +94,7 @@ int train_stages_train(const struct train_stages *how, struct nn_checkpoint *che
 	const char *name, const char *path, const struct nn_train_options *plan,
 	const struct nn_update_options *update, struct nn_output *output, struct nn_error *err)
 {
+	struct nn_buffer tool = { 0 };
 	struct nn_pipeline_options options = { .stages = (size_t)how->stages,
 		.pipelines = how->pipelines ? (size_t)how->pipelines : 1,
 		.recompute = how->recompute,
@@ -53,9 +105,16 @@ int train_stages_train(const struct train_stages *how, struct nn_checkpoint *che
 		.how = update,
 		.train = plan,
 		.output = output,
+		.hosts = how->hosts,
+		.ssh = how->ssh,
 		.started = started };
+	int status = find_tool(&tool, how->remote_tool, err);
 
-	return nn_pipeline_train(checkpoint, &options, &summary, err);
+	options.tool = tool.data;
+	if (!status)
+		status = nn_pipeline_train(checkpoint, &options, &summary, err);
+	nn_buffer_free(&tool);
+	return status;
 }
 
 void train_stages_done(void)

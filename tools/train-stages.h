@@ -4,8 +4,11 @@
 
 #include "cli/cli.h"
 #include "model/model.h"
+#include "proc/hosts.h"
 #include "train/train.h"
 #include "train/update.h"
+
+#include "tools/train-data.h"
 
 struct train_stages {
 	uint64_t stages; /* 0: all workers have the whole model */
@@ -15,6 +18,10 @@ struct train_stages {
 	uint64_t pipelines; /* 0: one */
 	uint64_t threads;
 	uint64_t updates; /* that the state says of itself */
+	const struct nn_hosts *hosts;
+	const char *ssh;
+	const char
+		*remote_tool; /* nn-grad on the hosts, beside which nn-stage is; or that itself */
 };
 
 /* Rows of an option table; `how` is a struct train_stages. */
@@ -29,6 +36,8 @@ struct train_stages {
 /* Ends the program where options do not make sense. `refused`: what does not go with --stages and was
  * given, NULL if nothing was; `instead`: what to do. */
 void train_stages_check(const struct train_stages *how, const char *refused, const char *instead);
+/* The same of where its stages are, once the hosts and data are known. */
+void train_stages_check_places(const struct train_stages *how, const struct train_data *data);
 /* Trains, and writes the model to the output. The checkpoint is an outline. */
 int train_stages_train(const struct train_stages *how, struct nn_checkpoint *checkpoint,
 	const char *name, const char *path, const struct nn_train_options *plan,

@@ -264,3 +264,17 @@ int nn_shell_word(struct nn_buffer *line, const char *word, struct nn_error *err
 					 nn_buffer_append(line, word, 1, err);
 	return status ? status : nn_buffer_puts(line, "'", err);
 }
+
+int nn_shell_path(struct nn_buffer *line, const char *path, struct nn_error *err)
+{
+	struct nn_buffer rest = { 0 };
+	int status;
+
+	if (strncmp(path, "~/", 2) != 0 || !path[2])
+		return nn_shell_word(line, path, err);
+	status = nn_shell_word(&rest, path + 2, err);
+	if (!status)
+		status = nn_buffer_printf(line, err, " ~/%s", rest.data);
+	nn_buffer_free(&rest);
+	return status;
+}

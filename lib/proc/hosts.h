@@ -39,5 +39,7 @@ void nn_host_free_arguments(char **arguments); /* NULL is fine */
 
 /* Appends a space and `word` so that a shell reads it back as one word. */
 int nn_shell_word(struct nn_buffer *line, const char *word, struct nn_error *err);
+/* The same of a path on another host: a home, "~/", is the shell's there to find, as scp(1) leaves it to it. */
+int nn_shell_path(struct nn_buffer *line, const char *path, struct nn_error *err);
 
 #endif

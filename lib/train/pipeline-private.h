@@ -4,6 +4,7 @@
 #define NN_TRAIN_PIPELINE_PRIVATE_H
 
 #include "model/network.h"
+#include "proc/hosts.h"
 #include "proc/process.h"
 #include "stream/reader.h"
 #include "stream/writer.h"
@@ -17,9 +18,13 @@ struct nn_member {
 	struct nn_writer *writer;
 	size_t stage;
 	size_t pipeline;
-	char name[160]; /* "stage 1 of 3 (layers 2:4)" */
-	bool spoke;    /* it has said why it ends: */
-	bool victim;   /* ... for what another one did */
+	char name[224];             /* "stage 1 of 3 (layers 2:4) on alice" */
+	const struct nn_host *host; /* where it is; NULL: here */
+	struct nn_far *far;         /* of one that is elsewhere: what connects it */
+	char words[200];            /* ... and what came last on its standard error */
+	bool met;                   /* it has its part */
+	bool spoke;                 /* it has said why it ends: */
+	bool victim;                /* ... for what another one did */
 	struct nn_error why;
 	int status; /* as waitpid(2) has it, once it has ended */
 	bool killed;
@@ -56,6 +61,8 @@ struct nn_member *nn_crew_member(const struct nn_pipeline *pipeline, size_t stag
 /* To all, or those of the first pipeline alone. */
 int nn_crew_order(struct nn_pipeline *pipeline, const char *what,
 	const struct nn_preamble *preamble, bool leaders, struct nn_error *err);
+/* As nn_process_bound, but what a member elsewhere has said last may come after its ssh has ended. */
+void nn_crew_bound(const struct nn_member *member);
 /* What a member says next, which must be of that kind. */
 int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsigned kind,
 	const struct nn_frame **frame, struct nn_error *err);
@@ -64,6 +71,34 @@ int nn_crew_take(struct nn_member *member, const struct nn_frame *frame, const c
 	double *values, size_t count, struct nn_error *err);
 /* After any failure: which member is to blame, and how; ends them all. Returns err's status. */
 int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err);
+
+/* Sockets of a member, or numbers of its lines in the mux; -1: none. */
+struct nn_ends {
+	int up, down, leader;
+	int *group; /* [pipelines - 1] of the first pipeline */
+};
+/* Words of its command line, behind the tool's name; NULL behind them. They own their strings. */
+struct nn_words {
+	char **list;
+	size_t count;
+	size_t paths; /* the last so many are paths */
+};
+
+/* pipeline_far.c: members on other hosts, whose lines all go by ssh's standard input and output. */
+
+/* Takes the sockets over (-1 then), and shows the numbers that they have there. */
+int nn_far_open(struct nn_member *member, struct nn_ends *ends, size_t others,
+	struct nn_ends *there, struct nn_error *err);
+/* Runs the tool there, and passes bytes from now on; the member has its reader and writer. */
+int nn_far_start(const struct nn_pipeline_options *options, struct nn_member *member,
+	const struct nn_words *words, struct nn_error *err);
+/* No more orders come. */
+void nn_far_close_orders(const struct nn_far *far);
+/* It has ended: what it has said is lost, if nobody has heard it by now. *why: what was wrong with its bytes;
+ * false if nothing was. */
+bool nn_far_close(struct nn_far *far, struct nn_error *why);
+/* Its part of the model, which it cannot read. */
+int nn_far_send(const struct nn_pipeline *pipeline, struct nn_member *member, struct nn_error *err);
 
 /* Which stage has the tensor: of a slot, that of its parameter. */
 size_t nn_pipeline_owner(const struct nn_pipeline *pipeline, const char *name);

@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "model/model.h"
+#include "proc/hosts.h"
 #include "train/train.h"
 #include "train/update.h"
 
@@ -33,7 +34,10 @@ struct nn_pipeline_options {
 	uint64_t updates;                    /* made with the state in it */
 	const struct nn_update_options *how; /* as given: the rest is in the state */
 	const struct nn_train_options *train;
-	struct nn_output *output; /* the trained model goes there, not committed */
+	const struct nn_hosts *hosts; /* as many slots as stages of all pipelines; none: all here */
+	const char *ssh;              /* and its options */
+	const char *tool;             /* nn-stage on the hosts */
+	struct nn_output *output;     /* the trained model goes there, not committed */
 	void (*started)(const struct nn_pipeline_start *start);
 };
 /* What the stages have done all in all. */

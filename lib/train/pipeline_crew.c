@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "train/pipeline-private.h"
@@ -23,12 +24,6 @@
 
 #define GRACE 5.0              /* seconds to end by oneself */
 #define SOCKET_BYTES (1 << 20) /* where the system grants it */
-
-/* Sockets of a member; -1: none. */
-struct ends {
-	int up, down, leader;
-	int *group; /* [pipelines - 1] of the first pipeline */
-};
 
 struct nn_member *nn_crew_member(const struct nn_pipeline *pipeline, size_t stage, size_t number)
 {
@@ -57,7 +52,7 @@ static void close_one(int fd)
 		close(fd);
 }
 
-static void close_ends(const struct nn_pipeline *pipeline, struct ends *ends)
+static void close_ends(const struct nn_pipeline *pipeline, struct nn_ends *ends)
 {
 	for (size_t i = 0; i < pipeline->count; i++) {
 		close_one(ends[i].up);
@@ -70,7 +65,7 @@ static void close_ends(const struct nn_pipeline *pipeline, struct ends *ends)
 	free(ends);
 }
 
-static int connect_members(const struct nn_pipeline *pipeline, struct ends *ends,
+static int connect_members(const struct nn_pipeline *pipeline, struct nn_ends *ends,
 	struct nn_error *err)
 {
 	size_t stages = pipeline->options->stages;
@@ -78,7 +73,7 @@ static int connect_members(const struct nn_pipeline *pipeline, struct ends *ends
 	int status = NN_OK;
 
 	for (size_t i = 0; i < pipeline->count; i++)
-		ends[i] = (struct ends){ -1, -1, -1, NULL };
+		ends[i] = (struct nn_ends){ -1, -1, -1, NULL };
 	for (size_t i = 0; i < stages; i++) {
 		ends[i].group = nn_alloc(others, sizeof *ends[i].group, err);
 		if (!ends[i].group)
@@ -96,13 +91,7 @@ static int connect_members(const struct nn_pipeline *pipeline, struct ends *ends
 	return status;
 }
 
-/* The command line: words that it owns. */
-struct words {
-	char **list;
-	size_t count;
-};
-
-static int add_word(struct words *words, const char *word, struct nn_error *err)
+static int add_word(struct nn_words *words, const char *word, struct nn_error *err)
 {
 	char **list = nn_realloc(words->list, words->count + 2, sizeof *list, err);
 
@@ -116,7 +105,7 @@ static int add_word(struct words *words, const char *word, struct nn_error *err)
 	return NN_OK;
 }
 
-static int add_number(struct words *words, const char *option, uint64_t number,
+static int add_number(struct nn_words *words, const char *option, uint64_t number,
 	struct nn_error *err)
 {
 	char text[24];
@@ -126,7 +115,7 @@ static int add_number(struct words *words, const char *option, uint64_t number,
 	return status ? status : add_word(words, text, err);
 }
 
-static int add_group(struct words *words, const int *group, size_t count, struct nn_error *err)
+static int add_group(struct nn_words *words, const int *group, size_t count, struct nn_error *err)
 {
 	struct nn_buffer text = { 0 };
 	int status = NN_OK;
@@ -142,7 +131,7 @@ static int add_group(struct words *words, const int *group, size_t count, struct
 }
 
 static int make_words(const struct nn_pipeline *pipeline, const struct nn_member *member,
-	const struct ends *ends, struct words *words, struct nn_error *err)
+	const struct nn_ends *ends, struct nn_words *words, struct nn_error *err)
 {
 	const struct nn_pipeline_options *options = pipeline->options;
 	const struct nn_serve_options *serve = options->train->serve;
@@ -153,8 +142,8 @@ static int make_words(const struct nn_pipeline *pipeline, const struct nn_member
 	if (!status)
 		status = add_word(words, "--worker", err);
 	if (!status)
-		status = add_word(words, "--model", err);
-	if (!status)
+		status = add_word(words, member->host ? "--mux" : "--model", err);
+	if (!status && !member->host)
 		status = add_word(words, options->model, err);
 	if (!status && ends->up >= 0)
 		status = add_number(words, "--up", (uint64_t)ends->up, err);
@@ -180,66 +169,122 @@ static int make_words(const struct nn_pipeline *pipeline, const struct nn_member
 		status = add_word(words, range, err);
 	for (size_t i = 0; i < serve->count && !member->stage && !status; i++)
 		status = add_word(words, serve->paths[i], err);
+	words->paths = member->stage ? 0 : serve->count;
 	return status;
 }
 
-static int spawn(struct nn_pipeline *pipeline, struct nn_member *member, const struct ends *ends,
-	struct nn_error *err)
+static int spawn_here(const struct nn_words *words, struct nn_member *member,
+	const struct nn_ends *ends, size_t others, struct nn_error *err)
 {
-	size_t others = pipeline->options->pipelines - 1;
 	int *kept = nn_alloc(others + 3, sizeof *kept, err);
-	struct words words = { 0 };
-	struct nn_spawn how = { .pipe_input = true,
+	struct nn_spawn how = { .arguments = words->list,
+		.pipe_input = true,
 		.pipe_output = true,
 		.own_group = true,
 		.bounded = true,
 		.kept = kept };
-	int status = kept ? make_words(pipeline, member, ends, &words, err) : NN_FAILED;
+	int status;
 
-	if (!status) {
-		if (ends->up >= 0)
-			kept[how.kept_count++] = ends->up;
-		if (ends->down >= 0)
-			kept[how.kept_count++] = ends->down;
-		if (ends->leader >= 0)
-			kept[how.kept_count++] = ends->leader;
-		for (size_t k = 0; k < others && ends->group; k++)
-			kept[how.kept_count++] = ends->group[k];
-		how.arguments = words.list;
-		status = nn_process_start(&member->process, &how, err);
-	}
+	if (!kept)
+		return NN_FAILED;
+	if (ends->up >= 0)
+		kept[how.kept_count++] = ends->up;
+	if (ends->down >= 0)
+		kept[how.kept_count++] = ends->down;
+	if (ends->leader >= 0)
+		kept[how.kept_count++] = ends->leader;
+	for (size_t k = 0; k < others && ends->group; k++)
+		kept[how.kept_count++] = ends->group[k];
+	status = nn_process_start(&member->process, &how, err);
 	if (!status)
 		status = nn_reader_open(&member->reader, member->process.output, member->name, 0,
 			err);
 	if (!status)
 		status = nn_writer_open(&member->writer, member->process.input, member->name, err);
-	for (size_t i = 0; i < words.count; i++)
-		free(words.list[i]);
-	free(words.list);
 	free(kept);
 	return status;
 }
 
-/* Frames to one that has gone are an error of write(2), and nothing that ends this process: SIGPIPE is
- * blocked meanwhile, and taken if it has come. END where there is no preamble. */
-static int say_to(struct nn_member *member, const struct nn_preamble *preamble,
-	const struct nn_bundle *metas, struct nn_error *err)
+static int spawn(struct nn_pipeline *pipeline, struct nn_member *member, struct nn_ends *ends,
+	struct nn_error *err)
 {
-	static const struct timespec at_once;
+	size_t others = pipeline->options->pipelines - 1;
+	struct nn_words words = { 0 };
+	struct nn_ends there = { 0 };
+	int status = NN_OK;
+
+	if (member->host)
+		status = nn_far_open(member, ends, others, &there, err);
+	if (!status)
+		status = make_words(pipeline, member, member->host ? &there : ends, &words, err);
+	if (!status && member->host)
+		status = nn_far_start(pipeline->options, member, &words, err);
+	else if (!status)
+		status = spawn_here(&words, member, ends, others, err);
+	for (size_t i = 0; i < words.count; i++)
+		free(words.list[i]);
+	free(words.list);
+	free(there.group);
+	return status;
+}
+
+void nn_crew_bound(const struct nn_member *member)
+{
+	if (member->host)
+		nn_io_bound(-1, -1, -1);
+	else
+		nn_process_bound(&member->process);
+}
+
+/* Frames to one that has gone are an error of write(2), and nothing that ends this process: SIGPIPE is
+ * blocked meanwhile, and taken if it has come. */
+static void hold_back(sigset_t *before)
+{
 	sigset_t pipe;
-	sigset_t before;
-	int status;
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe, &before);
-	nn_process_bound(&member->process);
-	status = preamble ? nn_writer_frame(member->writer, preamble, metas, err) :
-			    nn_writer_end(member->writer, err);
-	if (!sigismember(&before, SIGPIPE))
+	pthread_sigmask(SIG_BLOCK, &pipe, before);
+}
+
+static void let_go(const sigset_t *before)
+{
+	static const struct timespec at_once;
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	if (!sigismember(before, SIGPIPE))
 		while (sigtimedwait(&pipe, NULL, &at_once) > 0)
 			;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* END where there is no preamble. */
+static int say_to(struct nn_member *member, const struct nn_preamble *preamble,
+	const struct nn_bundle *metas, struct nn_error *err)
+{
+	sigset_t before;
+	int status;
+
+	hold_back(&before);
+	nn_crew_bound(member);
+	status = preamble ? nn_writer_frame(member->writer, preamble, metas, err) :
+			    nn_writer_end(member->writer, err);
+	let_go(&before);
+	return status;
+}
+
+static int send_part(const struct nn_pipeline *pipeline, struct nn_member *member,
+	struct nn_error *err)
+{
+	sigset_t before;
+	int status;
+
+	hold_back(&before);
+	nn_crew_bound(member);
+	status = nn_far_send(pipeline, member, err);
+	let_go(&before);
 	return status;
 }
 
@@ -264,6 +309,8 @@ static int send_begin(struct nn_pipeline *pipeline, struct nn_member *member, st
 		status = nn_bundle_set_meta(&order, "kernel", kernel, err);
 	if (!status)
 		status = say_to(member, &preamble, &order, err);
+	if (!status && member->host)
+		status = send_part(pipeline, member, err);
 	nn_bundle_free(&order);
 	return status;
 }
@@ -280,6 +327,12 @@ static int meet(struct nn_pipeline *pipeline, struct nn_member *member, struct n
 	if (!version || strcmp(version, PACKAGE_VERSION) != 0)
 		return nn_fail(err, NN_BAD, "%s: %s has version %s, but this is %s", member->name,
 			NN_STAGE_TOOL, version ? version : "?", PACKAGE_VERSION);
+	member->met = true;
+	/* Files of the same name, there and here. */
+	if (!member->stage && frame->preamble.rows != pipeline->training.rows)
+		return nn_fail(err, NN_BAD, "%s: its data have %llu rows, but those here %llu",
+			member->name, (unsigned long long)frame->preamble.rows,
+			(unsigned long long)pipeline->training.rows);
 	return nn_reader_verify(member->reader, err);
 }
 
@@ -291,15 +344,29 @@ static void name_member(const struct nn_pipeline *pipeline, struct nn_member *me
 
 	if (options->pipelines > 1)
 		snprintf(of, sizeof of, " of pipeline %zu", member->pipeline);
-	snprintf(member->name, sizeof member->name, "stage %zu of %zu%s (layers %zu:%zu)",
-		member->stage, options->stages, of, begin, pipeline->ends[member->stage]);
+	snprintf(member->name, sizeof member->name, "stage %zu of %zu%s (layers %zu:%zu)%s%.80s",
+		member->stage, options->stages, of, begin, pipeline->ends[member->stage],
+		member->host ? " on " : "", member->host ? member->host->name : "");
+}
+
+/* Slots are dealt in the order of the hosts: so neighbours are on one host, where they can be. */
+static const struct nn_host *host_of(const struct nn_pipeline_options *options, size_t slot)
+{
+	for (size_t i = 0; i < options->hosts->count; i++) {
+		const struct nn_host *host = &options->hosts->list[i];
+
+		if (slot < host->count)
+			return host->here ? NULL : host;
+		slot -= host->count;
+	}
+	return NULL;
 }
 
 int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
 {
 	size_t stages = pipeline->options->stages;
 	size_t count = stages * pipeline->options->pipelines;
-	struct ends *ends = nn_alloc(count, sizeof *ends, err);
+	struct nn_ends *ends = nn_alloc(count, sizeof *ends, err);
 	int status = NN_OK;
 
 	pipeline->members = nn_alloc(count, sizeof *pipeline->members, err);
@@ -308,7 +375,7 @@ int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
 		return NN_FAILED;
 	}
 	pipeline->count = count;
-	status = nn_process_need_files(8 * count, err);
+	status = nn_process_need_files(12 * count, err);
 	if (!status)
 		status = connect_members(pipeline, ends, err);
 	for (size_t i = 0; i < count; i++) {
@@ -316,7 +383,8 @@ int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
 
 		member->stage = i % stages;
 		member->pipeline = i / stages;
-		member->process.input = member->process.output = -1;
+		member->process.input = member->process.output = member->process.errors = -1;
+		member->host = host_of(pipeline->options, i);
 		name_member(pipeline, member);
 		if (!status)
 			status = spawn(pipeline, member, &ends[i], err);
@@ -364,7 +432,7 @@ int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsign
 	int status;
 
 	(void)pipeline;
-	nn_process_bound(&member->process);
+	nn_crew_bound(member);
 	status = nn_reader_next(member->reader, frame, err);
 	if (status)
 		return status;
@@ -400,22 +468,42 @@ static void hear_out(struct nn_member *member)
 	const struct nn_frame *frame;
 	struct nn_error ignored;
 
-	if (member->spoke || !member->reader || member->process.output < 0)
+	if (member->spoke || !member->reader || (!member->far && member->process.output < 0))
 		return;
-	nn_process_bound(&member->process);
+	nn_crew_bound(member);
+	if (member->far)
+		nn_io_bound(-1, -1, (int)(GRACE * 1000));
 	while (!nn_reader_next(member->reader, &frame, &ignored) && frame &&
 		frame->preamble.kind != NN_KIND_END)
 		if (frame->preamble.kind == NN_KIND_ERROR)
 			take_error(member, frame);
 }
 
+static void close_orders(struct nn_member *member)
+{
+	if (member->far)
+		nn_far_close_orders(member->far);
+	else
+		nn_process_close_input(&member->process);
+}
+
 static void end_member(struct nn_member *member, double grace)
 {
 	struct nn_error ignored;
 
-	nn_process_close_input(&member->process);
+	close_orders(member);
 	if (member->process.pid)
 		nn_process_end(&member->process, grace, &member->status, &member->killed, &ignored);
+	if (member->far) {
+		struct nn_error why;
+
+		nn_process_last_words(&member->process, member->words, sizeof member->words);
+		if (nn_far_close(member->far, &why) && !member->spoke) {
+			member->spoke = true;
+			member->why = why;
+		}
+	}
+	member->far = NULL;
 	nn_reader_close(member->reader);
 	nn_writer_close(member->writer);
 	member->reader = NULL;
@@ -436,16 +524,24 @@ static int weight_of(const struct nn_member *member)
 	return WIFEXITED(member->status) && WEXITSTATUS(member->status) ? 2 : 0;
 }
 
-static int describe(const struct nn_member *member, struct nn_error *err)
+static int describe(const struct nn_member *member, const char *tool, struct nn_error *err)
 {
 	char text[NN_PROCESS_TEXT];
 
-	if (member->spoke && !WIFSIGNALED(member->status))
+	if (member->spoke && (member->killed || !WIFSIGNALED(member->status)))
 		return nn_fail(err, member->why.status, "%s: %s", member->name, member->why.text);
-	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127)
+	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127 && !member->host)
 		return nn_fail(err, NN_FAILED, NN_STAGE_TOOL " not found");
+	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127)
+		return nn_fail(err, NN_FAILED, "%s: %s not found on %s", member->name, tool,
+			member->host->name);
+	if (member->host && WIFEXITED(member->status) && WEXITSTATUS(member->status) == 255)
+		return nn_fail(err, NN_FAILED, "%s: %s %s%s%s", member->name,
+			member->met ? "it was killed, or the line cut, to" : "cannot reach",
+			member->host->name, *member->words ? ": " : "", member->words);
 	nn_process_text(member->status, text);
-	return nn_fail(err, NN_FAILED, "%s ended: %s", member->name, text);
+	return nn_fail(err, NN_FAILED, "%s ended: %s%s%s", member->name, text,
+		*member->words ? ": " : "", member->words);
 }
 
 int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err)
@@ -454,7 +550,7 @@ int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err)
 
 	/* Nobody who is well waits for orders any more; who waits for one that has gone learns of it. */
 	for (size_t i = 0; i < pipeline->count; i++)
-		nn_process_close_input(&pipeline->members[i].process);
+		close_orders(&pipeline->members[i]);
 	for (size_t i = 0; i < pipeline->count; i++)
 		hear_out(&pipeline->members[i]);
 	for (size_t i = 0; i < pipeline->count; i++) {
@@ -467,7 +563,7 @@ int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err)
 		if (weight_of(member) > (culprit ? weight_of(culprit) : 1))
 			culprit = member;
 	}
-	return culprit ? describe(culprit, err) : (int)err->status;
+	return culprit ? describe(culprit, pipeline->options->tool, err) : (int)err->status;
 }
 
 void nn_crew_stop(struct nn_pipeline *pipeline, bool kill)

@@ -33,7 +33,7 @@ static int pass(const struct sink *sink, struct nn_member *member, unsigned char
 {
 	int status = NN_OK;
 
-	nn_process_bound(&member->process);
+	nn_crew_bound(member);
 	while (bytes && !status) {
 		size_t count = bytes < PIECE ? bytes : PIECE;
 
@@ -105,7 +105,7 @@ static int collect(struct nn_pipeline *pipeline, bool state, const struct sink *
 	for (size_t i = 0; i < pipeline->options->stages && !status; i++) {
 		struct nn_member *member = nn_crew_member(pipeline, i, 0);
 
-		nn_process_bound(&member->process);
+		nn_crew_bound(member);
 		status = nn_reader_verify(member->reader, err);
 	}
 	free(piece);

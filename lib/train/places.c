@@ -6,21 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A home is the shell's there to find, as scp(1) leaves it to it. */
-static int put_path(struct nn_buffer *line, const char *path, struct nn_error *err)
-{
-	struct nn_buffer rest = { 0 };
-	int status;
-
-	if (strncmp(path, "~/", 2) || !path[2])
-		return nn_shell_word(line, path, err);
-	status = nn_shell_word(&rest, path + 2, err);
-	if (!status)
-		status = nn_buffer_printf(line, err, " ~/%s", rest.data);
-	nn_buffer_free(&rest);
-	return status;
-}
-
 /* Appends the words behind the tool's name. "--" keeps a file "-x" from being an option. */
 static int put_arguments(struct nn_buffer *line, const struct nn_places_options *options,
 	const struct nn_place *place, struct nn_error *err)
@@ -34,7 +19,7 @@ static int put_arguments(struct nn_buffer *line, const struct nn_places_options 
 	for (size_t i = 0; i < sizeof words / sizeof words[0] && !status; i++)
 		status = nn_shell_word(line, words[i], err);
 	for (size_t i = 0; i < options->files && !place->supplied && !status; i++)
-		status = place->ssh ? put_path(line, options->data[i], err) :
+		status = place->ssh ? nn_shell_path(line, options->data[i], err) :
 				      nn_shell_word(line, options->data[i], err);
 	return status;
 }

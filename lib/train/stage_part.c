@@ -80,6 +80,56 @@ int nn_stage_part_receive(struct nn_stage_part *part, struct nn_reader *reader,
 		err);
 }
 
+/* Of the layers that the spec says are in the range there must be all parameters. */
+static int take_own(struct nn_stage_part *part, struct nn_error *err)
+{
+	const struct nn_bundle *params = &part->checkpoint.model.params;
+	const char *spec = nn_bundle_meta(params, "spec");
+	int status;
+
+	if (!spec || part->network)
+		return nn_fail(err, NN_BAD, "%s: no part of one model", part->name);
+	status = nn_network_parse(&part->network, spec, strlen(spec), "spec", err);
+	if (!status)
+		status = nn_range_parse(&part->range, part->range_text, part->network, err);
+	if (!status)
+		status = nn_network_cut(part->network, &part->range, err);
+	return status ? status : nn_network_check_params(part->network, params, err);
+}
+
+static int take_frames(struct nn_stage_part *part, struct nn_reader *reader, struct nn_error *err)
+{
+	struct nn_checkpoint *checkpoint = &part->checkpoint;
+	const struct nn_frame *frame;
+	int status = NN_OK;
+
+	while (!status && !(status = nn_reader_next(reader, &frame, err))) {
+		if (!frame || frame->preamble.kind == NN_KIND_END)
+			break;
+		if (frame->preamble.kind == NN_KIND_MODEL && !part->network) {
+			checkpoint->model.preamble = frame->preamble;
+			status = nn_reader_load(reader, &checkpoint->model.params, err);
+			if (!status)
+				status = take_own(part, err);
+		} else if (frame->preamble.kind == NN_KIND_STATE && !checkpoint->state.data) {
+			checkpoint->state_preamble = frame->preamble;
+			status = nn_reader_load(reader, &checkpoint->state, err);
+		} else {
+			status = nn_fail(err, NN_BAD, "%s: no part of one model", part->name);
+		}
+	}
+	if (!status && !part->network)
+		status = nn_fail(err, NN_BAD, "%s: there is no model in it", part->name);
+	return status;
+}
+
+int nn_stage_part_take(struct nn_stage_part *part, struct nn_reader *reader, const char *range_text,
+	struct nn_error *err)
+{
+	*part = (struct nn_stage_part){ .range_text = range_text, .name = nn_reader_name(reader) };
+	return finish(part, take_frames(part, reader, err), err);
+}
+
 void nn_stage_part_free(struct nn_stage_part *part)
 {
 	nn_network_free(part->network);

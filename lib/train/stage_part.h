@@ -22,6 +22,9 @@ int nn_stage_part_read(struct nn_stage_part *part, const char *path, const char 
 /* The same of what comes on a reader, up to END. */
 int nn_stage_part_receive(struct nn_stage_part *part, struct nn_reader *reader,
 	const char *range_text, struct nn_error *err);
+/* The same of frames that have no more than the part, as the coordinator sends them, up to END. */
+int nn_stage_part_take(struct nn_stage_part *part, struct nn_reader *reader, const char *range_text,
+	struct nn_error *err);
 void nn_stage_part_free(struct nn_stage_part *part);
 
 /* The sums of a step as gradient frames: part of parts, unless it is the only one. */

@@ -178,6 +178,8 @@ static int say_hello(struct server *server, struct nn_error *err)
 	struct nn_bundle hello = { 0 };
 	int status = nn_bundle_set_meta(&hello, NN_WORKER_VERSION, PACKAGE_VERSION, err);
 
+	for (size_t i = 0; i < server->options->count; i++)
+		preamble.rows += server->data[i].rows;
 	if (!status)
 		status = nn_bundle_set_meta(&hello, NN_WORKER_KERNEL, nn_blas_kernel(), err);
 	if (!status)
@@ -192,12 +194,14 @@ static int begin(struct server *server, struct nn_error *err)
 	struct nn_bundle *params = &server->part.checkpoint.model.params;
 	int status = take_begin(server, err);
 
-	if (!status)
+	if (!status && !options->model)
+		status = nn_stage_part_take(&server->part, server->reader, options->range, err);
+	else if (!status)
 		status = nn_stage_part_read(&server->part, options->model, options->range, err);
 	/* Only who updates has a state. */
 	if (!status && options->leader < 0)
-		status = nn_updater_new(&server->updater, &server->part.checkpoint, options->model,
-			&server->how, err);
+		status = nn_updater_new(&server->updater, &server->part.checkpoint,
+			server->part.name, &server->how, err);
 	else if (!status)
 		nn_bundle_free(&server->part.checkpoint.state);
 	if (!status && options->count)

@@ -4,7 +4,8 @@
  *
  *   coordinator  task     metadata `order`: `begin`, with `optimizer`, `kernel`; shards [first, end) of V are
  *                         this pipeline's
- *   stage        hello    it has its part of the model
+ *   coordinator  model, state, END   behind it, to a stage that cannot read the file: its part of them
+ *   stage        hello    it has its part of the model; rows, of the first stage: of the data
  *   coordinator  task     `step`: the gradient of that step
  *   stage        metrics  rows, weight and loss, of all shards; tensor `squares`, F64 [tensors]: of the sum of
  *                         the gradients, by name
@@ -34,7 +35,7 @@
 #define NN_STAGE_SECONDS "seconds"
 
 struct nn_stage_serve_options {
-	const char *model; /* a file */
+	const char *model; /* a file; NULL: its part comes behind the order to begin */
 	const char *range; /* as nn_range_parse takes it: I/N */
 	/* Of the first stage: [count] one file, of which shards are views, or a shard each. */
 	char *const *paths;

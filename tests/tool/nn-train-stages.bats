@@ -17,6 +17,10 @@ setup_file() {
 	nn-init -s 3 -d all.nnt images.json -o images.nnt
 }
 
+teardown() {
+	[ -z "${pids:-}" ] || kill $pids 2>/dev/null || true
+}
+
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	ln -s "$BATS_FILE_TMPDIR"/*.nnt .
@@ -170,13 +174,115 @@ same() {
 	nn-plot -y loss,bubble log >picture
 }
 
+# Hosts that are commands here: what they do is said by words between -x and the host.
+fake_ssh() {
+	printf '%s\n' '#!/bin/sh' 'for host; do shift; [ $# -gt 1 ] || break; done' \
+		'case $host in' 'nowhere) echo "no route to nowhere" >&2; exit 255 ;;' \
+		'noisy) echo "Welcome to this fine machine, which has much to say" ;;' \
+		'slow) sh -c "$1" | while dd bs=3000 count=1 2>/dev/null >piece && [ -s piece ]; do' \
+		'cat piece; sleep 0.005; done; exit ;;' \
+		'esac' 'echo $host >>went' 'exec sh -c "$1"' >ssh
+	chmod +x ssh
+	far="--ssh ./ssh --remote-tool $(command -v nn-grad)"
+}
+
+@test "ssh: stages on two hosts, and mixed with those here: the same bits" {
+	. "$examples/ssh/hosts.sh"
+	bin=$(dirname "$(command -v nn-grad)")
+	pids=
+	{ hosts_begin "$PWD/hosts" && host_start host-a && host_start host-b; } 3>&- || skip "$hosts_why"
+	cp -L all.nnt hosts/host-a/all.nnt
+	cp -L all.nnt hosts/host-b/all.nnt
+	local ssh="ssh -F $hosts/ssh_config"
+	run=(--shards 4 -b 100 -n 9 -O adam --clip 0.5 images.nnt all.nnt -- --ssh "$ssh")
+	same "${run[@]}" --stages 2 -S host-a,host-b
+	same "${run[@]}" --stages 3 -S 2/host-a,host-b
+	same "${run[@]}" --stages 3 -S host-b,:,host-a
+	same "${run[@]}" --stages 2 -S :,host-b --recompute
+	same "${run[@]}" --stages 2 -w 2 -S 2/host-a,2/host-b
+	same "${run[@]}" --stages 2 -w 2 -S :,2/host-a,host-b
+	printf '%s\n' 'host-a slots=3' ': slots=1' >list
+	same "${run[@]}" --stages 2 -w 2 --sshloginfile list
+	# On with other stages, elsewhere.
+	nn-train -w 1 --shards 4 -b 100 -e 2 -O adam start.nnt all.nnt -o want.nnt
+	go=(--shards 4 -b 100 -O adam -c ck --resume start.nnt all.nnt --ssh "$ssh")
+	nn-train --stages 2 -n 5 "${go[@]}" -S host-a,host-b -o part.nnt
+	nn-train --stages 3 -n 11 "${go[@]}" -S :,2/host-b -o part.nnt
+	nn-train --stages 2 -n 20 "${go[@]}" -o part.nnt
+	nn-train --stages 2 -w 2 -e 2 "${go[@]}" -S 3/host-b,host-a | cmp - want.nnt
+	# A stage that is killed there, and the way on.
+	nn-train -w 1 --shards 4 -b 100 -e 60 -O adam start.nnt all.nnt -o want.nnt
+	for victim in 0/3 2/3; do
+		rm -f ck
+		go=(nn-train --stages 3 --ssh "$ssh" -S host-a,:,host-b --shards 4 -b 100 -e 60 -O adam -c ck --every 5
+			start.nnt all.nnt -o got.nnt)
+		"${go[@]}" 2>err &
+		pid=$!
+		await '[ -e ck ]'
+		kill -9 $(ps -eo pid,args | awk -v v=" $victim" -v top="$bin" '$2 ~ /nn-stage$/ && /--mux/ && index($0, v) { print $1 }')
+		rc=0
+		wait $pid || rc=$?
+		cat err
+		[ $rc = 4 ]
+		[ "$(wc -l <err)" = 1 ]
+		grep -q "^nn-train: stage ${victim%/3} of 3 (layers .:.) on host-[ab]: it was killed, or the line cut, to host-[ab]; --resume goes on after step [0-9]*$" err
+		"${go[@]}" --resume
+		cmp got.nnt want.nnt
+	done
+	fails 4 "stage 1 of 2 (layers 1:5) on host-b: no-stage not found on host-b" \
+		nn-train --stages 2 --ssh "$ssh" --remote-tool no-stage -S :,host-b start.nnt all.nnt
+	fails 4 "stage 0 of 2 (layers 0:1) on nowhere: cannot reach nowhere: " \
+		nn-train --stages 2 --ssh "$ssh" -S nowhere,: start.nnt all.nnt
+	rm hosts/host-b/all.nnt
+	fails 1 "stage 0 of 2 (layers 0:1) on host-b: all.nnt: cannot open" \
+		nn-train --stages 2 --ssh "$ssh" -S host-b,: start.nnt all.nnt
+	cp s0.nnt hosts/host-b/all.nnt
+	fails 1 "stage 0 of 2 (layers 0:1) on host-b: its data have 599 rows, but those here 1797" \
+		nn-train --stages 2 --ssh "$ssh" -S host-b,: start.nnt all.nnt
+}
+
+@test "hosts that are wrong: which, and one line" {
+	fake_ssh
+	stages="nn-train --stages 2 $far --shards 4 -b 100 -n 9"
+	same --shards 4 -b 100 -n 9 start.nnt all.nnt -- --stages 2 $far -S alice,bob
+	[ "$(sort went | xargs)" = "alice bob" ]
+	same --shards 4 -b 100 -n 9 start.nnt all.nnt -- --stages 2 $far -S :,slow
+	fails 2 "the hosts are to have as many slots, but have 3" $stages -S 3/alice start.nnt all.nnt
+	fails 2 "--stages 2 of 2 pipelines: the hosts are to have as many slots, but have 3" \
+		$stages -w 2 -S 2/alice,bob start.nnt all.nnt
+	fails 2 "alice:all.nnt: with --stages the data are where the first stages are, and here" \
+		$stages -S alice,bob start.nnt alice:all.nnt
+	fails 4 "stage 1 of 2 (layers 1:5) on nowhere: cannot reach nowhere: no route to nowhere" \
+		timeout 60 $stages -S alice,nowhere start.nnt all.nnt
+	fails 1 "stage 1 of 2 (layers 1:5) on noisy: noisy: what comes is not its lines" \
+		timeout 60 $stages -S alice,noisy start.nnt all.nnt
+	fails 2 "data on standard input: the first stage, on alice, reads files" \
+		$stages -S alice,: start.nnt - <all.nnt
+	$stages -S :,alice start.nnt - <all.nnt | cmp - want.nnt
+	fails 1 "stage 1 of 2 (layers 1:5) on alice: step 1, shard 0: the loss is nan" \
+		timeout 60 $stages --lr 1e25 -S :,alice start.nnt all.nnt
+}
+
+@test "a coordinator that is killed takes stages elsewhere along" {
+	fake_ssh
+	nn-train --stages 2 $far -S alice,bob --shards 4 -b 100 -e 100000 start.nnt all.nnt -o got.nnt &
+	pid=$!
+	await '[ "$(pgrep -c -P $pid)" = 2 ]'
+	stages=$(pgrep -P $pid)
+	sleep 0.3
+	kill -9 $pid
+	wait $pid || true
+	await '! kill -0 $stages 2>/dev/null'
+}
+
 @test "what does not go with stages is refused, and what to do instead" {
 	refused() {
 		fails 2 "$1 does not go with --stages: $2" nn-train --stages 2 "${@:3}" start.nnt all.nnt
 	}
 	refused --valid "no process has the whole model: try checkpoints with nn-eval" --valid all.nnt
-	refused --sshlogin "its stages are processes on this machine" -S :
-	refused --worker "its stages are processes on this machine" --worker nn-grad
+	refused --worker "its stages are processes here, or on hosts by ssh" --worker nn-grad
+	refused --send "the first stage reads files" --send -S 2/:
+	refused --compress "what passes between stages is not compressed" --compress always -S 2/:
 	refused --async "each step is one of all shards" --async
 	refused --local-steps "each step is one of all shards" --local-steps 3
 	refused --assign "each pipeline has its share" --assign static
@@ -188,6 +294,9 @@ same() {
 	fails 2 "--recompute goes with --stages" nn-train --recompute start.nnt all.nnt
 	fails 2 "--stages 6: the network has only 5 layers to be shared out" nn-train --stages 6 start.nnt all.nnt
 	fails 2 "--up, --down, --leader and --group go with --worker" nn-stage 0/2 --up 3 -m start.nnt all.nnt
+	fails 2 "--mux goes with --worker" nn-stage 0/2 --mux -m start.nnt all.nnt
+	fails 2 "--mux: model and output come by it too" nn-stage 0/2 --worker --mux -m start.nnt all.nnt
+	fails 2 "--mux: 3 is not the number of a line of its own" nn-stage 0/2 --worker --mux --down 3 all.nnt
 	fails 2 "descriptor 77 is not open" nn-stage 0/2 --worker --up 77 -m start.nnt all.nnt
 	fails 2 "--worker: nn-train says what is to be done" nn-stage 0/2 --worker -b 3 -m start.nnt all.nnt
 }
