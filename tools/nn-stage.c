@@ -26,6 +26,7 @@
 #include "train/stage_serve.h"
 #include "train/step.h"
 
+#include "tools/neighbours.h"
 #include "tools/threads.h"
 
 static const char *model_path;
@@ -438,7 +439,9 @@ int main(int argc, char **argv)
 			    &task, &told, &err))
 			cli_die(&err);
 	}
+	neighbours_watch(!is_first, !is_last && !output_path);
 	open_ends(&ends, operands + 1, &forward, &grads, &back);
+	neighbours_came();
 	ends.network = part.network;
 	ends.params = &part.checkpoint.model.params;
 	ends.range = part.range;

@@ -141,8 +141,9 @@ int train_ranks_begin(const struct nn_train_options *plan, const struct nn_check
 		snprintf(texts[SHARDS], NN_RANKS_TEXT, "as many as usual by %s (seed %llu)",
 			run->method, wide(run->shard_seed));
 	snprintf(texts[OPTIMIZER], NN_RANKS_TEXT, "%s", meta(&checkpoint->state, "optimizer"));
-	snprintf(texts[LENGTH], NN_RANKS_TEXT, "%llu epochs, %llu steps, %llu rows a step",
-		wide(plan->epochs), wide(plan->steps), wide(run->batch));
+	snprintf(texts[LENGTH], NN_RANKS_TEXT, "%llu %s, %llu rows a step",
+		wide(plan->steps ? plan->steps : plan->epochs), plan->steps ? "steps" : "epochs",
+		wide(run->batch));
 	snprintf(texts[DATA], NN_RANKS_TEXT, "%zu files", plan->files);
 	return nn_ranks_compare(ranks, names, texts, FACTS, err);
 }

@@ -219,8 +219,8 @@ void train_report_start(const struct nn_train_start *start)
 			(unsigned long long)start->steps_per_epoch,
 			(unsigned long long)start->local_steps);
 	if (start->workers > start->shards && settings.asked && !settings.stages)
-		cli_warn("%zu %s for %llu shard%s: the others %s (--shards makes more)",
-			start->workers, start->ranks ? "ranks" : "workers",
-			(unsigned long long)start->shards, start->shards == 1 ? "" : "s",
-			start->ranks ? "idle" : "stand by");
+		cli_warn("%zu %s for %llu shard%s: the others %s (%s makes more)", start->workers,
+			start->ranks ? "ranks" : "workers", (unsigned long long)start->shards,
+			start->shards == 1 ? "" : "s", start->ranks ? "idle" : "stand by",
+			start->files > 1 ? "nn-shard" : "--shards");
 }

@@ -119,8 +119,12 @@ int train_stages_train(const struct train_stages *how, struct nn_checkpoint *che
 
 void train_stages_done(void)
 {
+	const char *why = ": more --shards make it less";
+
+	if (summary.at_best - summary.uneven < 0.02)
+		why = summary.uneven < 0.02 ? "" : ": the layers cannot be cut more evenly";
 	if (summary.steps)
 		cli_note("bubble: the stages had nothing to do for %.1f %% of the time (at best "
-			 "%.1f %%: more --shards make it less)",
-			100 * summary.bubble, 100 * summary.at_best);
+			 "%.1f %%%s)",
+			100 * summary.bubble, 100 * summary.at_best, why);
 }

@@ -305,12 +305,15 @@ static void sum_up(const struct nn_pipeline *pipeline, struct nn_pipeline_summar
 {
 	double stages = (double)pipeline->options->stages;
 	double tasks = (double)pipeline->training.run.shards / (double)pipeline->options->pipelines;
+	double largest = pipeline->largest > 0 ? pipeline->largest : 1 / stages;
 
 	*summary = (struct nn_pipeline_summary){ .steps = pipeline->steps };
 	if (pipeline->totals[1] > 0)
 		summary->bubble = pipeline->totals[0] / pipeline->totals[1];
+	/* Micro-batches follow each other as the largest stage lets them; the last one goes through the others. */
 	if (tasks > 0)
-		summary->at_best = (stages - 1) / (tasks + stages - 1);
+		summary->at_best = 1 - tasks / (stages * (tasks * largest + 1 - largest));
+	summary->uneven = 1 - 1 / (stages * largest);
 }
 
 int nn_pipeline_train(struct nn_checkpoint *checkpoint, const struct nn_pipeline_options *options,

@@ -43,7 +43,9 @@ struct nn_pipeline_options {
 /* What the stages have done all in all. */
 struct nn_pipeline_summary {
 	double bubble;  /* share of the time of the steps that they had nothing to do */
-	double at_best; /* (n - 1) / (m + n - 1) of as many micro-batches and even stages */
+	/* Of as many micro-batches and stages of this arithmetic; (n - 1) / (m + n - 1) if they are even. */
+	double at_best;
+	double uneven; /* the same of very many micro-batches: what is left is because stages are not even */
 	uint64_t steps;
 };
 

@@ -257,6 +257,7 @@ static int begin(struct training *training, struct nn_error *err)
 		return status;
 	start = (struct nn_train_start){ .rows = training->rows,
 		.shards = training->run.shards,
+		.files = training->options->files,
 		.steps_per_epoch = training->steps_per_epoch,
 		.batch = training->run.batch ? training->run.batch : training->rows,
 		.kernel = nn_bundle_meta(&training->checkpoint->model.params, "kernel"),

@@ -20,6 +20,7 @@
 struct nn_train_start {
 	uint64_t rows; /* of all shards */
 	uint64_t shards;
+	size_t files; /* 1: shards are views of it */
 	uint64_t steps_per_epoch;
 	uint64_t batch; /* rows of a step, about */
 	const char *kernel;

@@ -246,3 +246,13 @@ stages() {
 	[ ! -e g0 ]
 	[ ! -e g1 ]
 }
+
+@test "a neighbour that does not start: nobody waits for it" {
+	mkfifo back
+	run timeout 20 bash -c 'nn-stage 0/2 -m mlp.nnt --back-in back -g g0 s0.nnt | true; exit ${PIPESTATUS[0]}'
+	assert_failure 4
+	assert_output "nn-stage: stdout: the neighbour has gone before it began"
+	run timeout 20 bash -c 'false | nn-stage 1/2 -m mlp.nnt --back-out back -g g1'
+	assert_failure 4
+	assert_output "nn-stage: stdin: the neighbour has gone before it began"
+}
