@@ -337,7 +337,7 @@ static void set_polled(struct mux *mux)
 static bool is_over(const struct mux *mux)
 {
 	for (size_t i = 0; i < mux->options->count; i++)
-		if (mux->lines[i].fd >= 0 || !mux->lines[i].told)
+		if (mux->lines[i].fd >= 0 || !(mux->lines[i].told || mux->cut))
 			return false;
 	return mux->out_begin == mux->out_end;
 }

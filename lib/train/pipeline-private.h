@@ -69,6 +69,11 @@ int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsign
 /* Of a frame that is one vector of doubles. */
 int nn_crew_take(struct nn_member *member, const struct nn_frame *frame, const char *name,
 	double *values, size_t count, struct nn_error *err);
+/* To one; END where there is no preamble. */
+int nn_crew_say(struct nn_member *member, const struct nn_preamble *preamble,
+	const struct nn_bundle *metas, struct nn_error *err);
+/* It has said why it ends. */
+void nn_crew_take_error(struct nn_member *member, const struct nn_frame *frame);
 /* After any failure: which member is to blame, and how; ends them all. Returns err's status. */
 int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err);
 

@@ -22,7 +22,6 @@
 #include "train/serve.h"
 #include "train/stage_serve.h"
 
-#define GRACE 5.0              /* seconds to end by oneself */
 #define SOCKET_BYTES (1 << 20) /* where the system grants it */
 
 struct nn_member *nn_crew_member(const struct nn_pipeline *pipeline, size_t stage, size_t number)
@@ -261,7 +260,7 @@ static void let_go(const sigset_t *before)
 }
 
 /* END where there is no preamble. */
-static int say_to(struct nn_member *member, const struct nn_preamble *preamble,
+int nn_crew_say(struct nn_member *member, const struct nn_preamble *preamble,
 	const struct nn_bundle *metas, struct nn_error *err)
 {
 	sigset_t before;
@@ -308,7 +307,7 @@ static int send_begin(struct nn_pipeline *pipeline, struct nn_member *member, st
 	if (!status && kernel)
 		status = nn_bundle_set_meta(&order, "kernel", kernel, err);
 	if (!status)
-		status = say_to(member, &preamble, &order, err);
+		status = nn_crew_say(member, &preamble, &order, err);
 	if (!status && member->host)
 		status = send_part(pipeline, member, err);
 	nn_bundle_free(&order);
@@ -408,12 +407,12 @@ int nn_crew_order(struct nn_pipeline *pipeline, const char *what,
 
 	task.kind = NN_KIND_TASK;
 	for (size_t i = 0; i < count && !status; i++)
-		status = say_to(&pipeline->members[i], &task, &order, err);
+		status = nn_crew_say(&pipeline->members[i], &task, &order, err);
 	nn_bundle_free(&order);
 	return status;
 }
 
-static void take_error(struct nn_member *member, const struct nn_frame *frame)
+void nn_crew_take_error(struct nn_member *member, const struct nn_frame *frame)
 {
 	const char *text = nn_bundle_meta(frame->layout, NN_WORKER_TEXT);
 	const char *status = nn_bundle_meta(frame->layout, NN_WORKER_STATUS);
@@ -439,7 +438,7 @@ int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsign
 	if (!*frame || (*frame)->preamble.kind == NN_KIND_END)
 		return nn_fail(err, NN_FAILED, "%s ended too early", member->name);
 	if ((*frame)->preamble.kind == NN_KIND_ERROR) {
-		take_error(member, *frame);
+		nn_crew_take_error(member, *frame);
 		*err = member->why;
 		return (int)err->status;
 	}
@@ -460,122 +459,4 @@ int nn_crew_take(struct nn_member *member, const struct nn_frame *frame, const c
 	if (count)
 		status = nn_reader_take(member->reader, values, tensor->bytes, err);
 	return status ? status : nn_reader_verify(member->reader, err);
-}
-
-/* What it still has to say. */
-static void hear_out(struct nn_member *member)
-{
-	const struct nn_frame *frame;
-	struct nn_error ignored;
-
-	if (member->spoke || !member->reader || (!member->far && member->process.output < 0))
-		return;
-	nn_crew_bound(member);
-	if (member->far)
-		nn_io_bound(-1, -1, (int)(GRACE * 1000));
-	while (!nn_reader_next(member->reader, &frame, &ignored) && frame &&
-		frame->preamble.kind != NN_KIND_END)
-		if (frame->preamble.kind == NN_KIND_ERROR)
-			take_error(member, frame);
-}
-
-static void close_orders(struct nn_member *member)
-{
-	if (member->far)
-		nn_far_close_orders(member->far);
-	else
-		nn_process_close_input(&member->process);
-}
-
-static void end_member(struct nn_member *member, double grace)
-{
-	struct nn_error ignored;
-
-	close_orders(member);
-	if (member->process.pid)
-		nn_process_end(&member->process, grace, &member->status, &member->killed, &ignored);
-	if (member->far) {
-		struct nn_error why;
-
-		nn_process_last_words(&member->process, member->words, sizeof member->words);
-		if (nn_far_close(member->far, &why) && !member->spoke) {
-			member->spoke = true;
-			member->why = why;
-		}
-	}
-	member->far = NULL;
-	nn_reader_close(member->reader);
-	nn_writer_close(member->writer);
-	member->reader = NULL;
-	member->writer = NULL;
-}
-
-/* How much it says about what went wrong: most, who died of something else; least, who only saw another
- * one go. */
-static int weight_of(const struct nn_member *member)
-{
-	bool signalled = WIFSIGNALED(member->status) && !member->killed &&
-		WTERMSIG(member->status) != SIGPIPE;
-
-	if (signalled)
-		return 4;
-	if (member->spoke)
-		return member->victim ? 1 : 3;
-	return WIFEXITED(member->status) && WEXITSTATUS(member->status) ? 2 : 0;
-}
-
-static int describe(const struct nn_member *member, const char *tool, struct nn_error *err)
-{
-	char text[NN_PROCESS_TEXT];
-
-	if (member->spoke && (member->killed || !WIFSIGNALED(member->status)))
-		return nn_fail(err, member->why.status, "%s: %s", member->name, member->why.text);
-	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127 && !member->host)
-		return nn_fail(err, NN_FAILED, NN_STAGE_TOOL " not found");
-	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127)
-		return nn_fail(err, NN_FAILED, "%s: %s not found on %s", member->name, tool,
-			member->host->name);
-	if (member->host && WIFEXITED(member->status) && WEXITSTATUS(member->status) == 255)
-		return nn_fail(err, NN_FAILED, "%s: %s %s%s%s", member->name,
-			member->met ? "it was killed, or the line cut, to" : "cannot reach",
-			member->host->name, *member->words ? ": " : "", member->words);
-	nn_process_text(member->status, text);
-	return nn_fail(err, NN_FAILED, "%s ended: %s%s%s", member->name, text,
-		*member->words ? ": " : "", member->words);
-}
-
-int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err)
-{
-	const struct nn_member *culprit = NULL;
-
-	/* Nobody who is well waits for orders any more; who waits for one that has gone learns of it. */
-	for (size_t i = 0; i < pipeline->count; i++)
-		close_orders(&pipeline->members[i]);
-	for (size_t i = 0; i < pipeline->count; i++)
-		hear_out(&pipeline->members[i]);
-	for (size_t i = 0; i < pipeline->count; i++) {
-		struct nn_member *member = &pipeline->members[i];
-
-		if (!member->process.pid)
-			continue;
-		end_member(member, GRACE);
-		/* Of victims what is known already is as good. */
-		if (weight_of(member) > (culprit ? weight_of(culprit) : 1))
-			culprit = member;
-	}
-	return culprit ? describe(culprit, pipeline->options->tool, err) : (int)err->status;
-}
-
-void nn_crew_stop(struct nn_pipeline *pipeline, bool kill)
-{
-	struct nn_error ignored;
-
-	for (size_t i = 0; i < pipeline->count && !kill; i++)
-		if (pipeline->members[i].writer && pipeline->members[i].process.pid)
-			say_to(&pipeline->members[i], NULL, NULL, &ignored);
-	for (size_t i = 0; i < pipeline->count; i++)
-		end_member(&pipeline->members[i], kill ? 0 : GRACE);
-	free(pipeline->members);
-	pipeline->members = NULL;
-	pipeline->count = 0;
 }

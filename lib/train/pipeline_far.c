@@ -64,6 +64,8 @@ int nn_far_open(struct nn_member *member, struct nn_ends *ends, size_t others,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return nn_fail_errno(err, NN_FAILED, "cannot make a socket");
 	far->orders = pair[0];
+	/* For nn_io_bound. */
+	fcntl(far->orders, F_SETFL, O_NONBLOCK);
 	far->lines[far->mux.count++] = pair[1];
 	far->leave = far->mux.leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (far->leave < 0)
