@@ -47,6 +47,7 @@ static const char *mtbf;
 static const char *restart = "5s";
 static uint64_t every;
 static uint64_t seed;
+static bool verbose;
 static bool json, curve, gnuplot, ascii;
 static const char *output_path;
 
@@ -93,6 +94,7 @@ static const struct cli_option options[] = {
 	CLI_STRING(0, "ssh", "CMD", &measuring.ssh, "instead of ssh"),
 	CLI_STRING(0, "remote-tool", "PATH", &measuring.remote_tool,
 		"where nn-plan is on the hosts"),
+	CLI_FLAG('v', "verbose", &verbose, "... and say what could not be measured"),
 	CLI_FLAG(0, "echo", &echo, "swallow and send bytes for another nn-plan"),
 	CLI_HEADING("Output:"),
 	CLI_FLAG(0, "json", &json, "write JSON"),

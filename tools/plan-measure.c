@@ -99,8 +99,12 @@ static void measure_here(const struct plan_measure *how, struct nn_profile *prof
 	}
 	atexit(remove_folder);
 	find_beside("nn-train", train, sizeof train);
-	if (nn_measure_exchange(host, train, folder, tell, &err))
+	if (nn_measure_exchange(host, train, folder, tell, &err) ||
+		nn_measure_pipeline(host, train, folder, tell, &err))
 		cli_die(&err);
+	/* Without mpirun there is no MPI to be planned for. */
+	if (!strcmp(NN_MPI, "yes") && nn_measure_ranks(host, train, folder, tell, &err))
+		cli_note("MPI was not measured: %s", err.text);
 }
 
 static int pass_model(const char *path, int to, struct nn_error *err)

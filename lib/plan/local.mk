@@ -7,7 +7,10 @@ libnnpipe_a_SOURCES += \
 	lib/plan/measure_frames.c \
 	lib/plan/measure_line.c \
 	lib/plan/measure_networks.c \
+	lib/plan/measure_pipeline.c \
+	lib/plan/measure_ranks.c \
 	lib/plan/measure_share.c \
+	lib/plan/measure_trial.c \
 	lib/plan/model.c \
 	lib/plan/model.h \
 	lib/plan/predict-private.h \
@@ -15,4 +18,5 @@ libnnpipe_a_SOURCES += \
 	lib/plan/predict.h \
 	lib/plan/profile.c \
 	lib/plan/profile.h \
+	lib/plan/ranks.c \
 	lib/plan/stages.c

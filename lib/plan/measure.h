@@ -23,6 +23,13 @@ int nn_measure_model(struct nn_profile_host *host, const char *spec, struct nn_e
  * `train`, nn-train's path; files go to `folder`. */
 int nn_measure_exchange(struct nn_profile_host *host, const char *train, const char *folder,
 	nn_measure_tell *tell, struct nn_error *err);
+/* What two stages need to pass something on, likewise. */
+int nn_measure_pipeline(struct nn_profile_host *host, const char *train, const char *folder,
+	nn_measure_tell *tell, struct nn_error *err);
+/* What two ranks of MPI need, by short trainings under mpirun, as above. NN_FAILED: there is no mpirun, or it
+ * starts none; then the host has no figures of it. */
+int nn_measure_ranks(struct nn_profile_host *host, const char *train, const char *folder,
+	nn_measure_tell *tell, struct nn_error *err);
 /* The line to a program that was started as `spawn` says, and that calls nn_measure_echo. NN_FAILED: it
  * does not answer; NN_BAD: it is of another version. */
 int nn_measure_line(struct nn_profile_line *line, const struct nn_spawn *spawn, const char *name,

@@ -1,5 +1,5 @@
-/* What the files of the forecast share: predict.c makes a simulation of a way; stages.c counts what has a
- * closed form; loss.c says what keeps n workers from being n times as fast. */
+/* What the files of the forecast share: predict.c makes a simulation of a way; stages.c and ranks.c count what has
+ * a closed form; loss.c says what keeps n workers from being n times as fast. */
 #ifndef NN_PLAN_PREDICT_PRIVATE_H
 #define NN_PLAN_PREDICT_PRIVATE_H
 
@@ -26,6 +26,13 @@ int nn_plan_take_apart(const struct nn_plan_setting *setting, struct nn_plan_for
 int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
 	struct nn_error *err);
 void nn_plan_mpi(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast);
+/* Which of the hosts' processors there are for `processes` of them; false: more than that. */
+bool nn_plan_room(const struct nn_plan_setting *setting, double processes, double *processors);
+/* The line that they talk by: a pipe, unless there are several hosts. */
+const struct nn_profile_line *nn_plan_line(const struct nn_plan_setting *setting, bool there);
+/* Seconds of a step: whoever fails ends it for all, who go on from the checkpoint (as in sched/simulate.h, J. Daly,
+ * 2006). */
+double nn_plan_failures(const struct nn_plan_setting *setting, double processes, double step);
 /* Bytes of optimizer state for so many parameters. */
 double nn_plan_state(const struct nn_plan_setting *setting, double params);
 /* Rows a step, and steps an epoch. */

@@ -13,6 +13,7 @@ const double nn_profile_rows[NN_PROFILE_ROWS] = { 1, 4, 16, 64, 256 };
 const double nn_profile_sizes[NN_PROFILE_SIZES] = { 8, 16, 64, 256, 1024, 2048 };
 
 const double nn_profile_near[NN_PROFILE_NEAR] = { 65792, 1049600 };
+const double nn_profile_ranks[NN_PROFILE_RANKS] = { 2, 65792, 1049600 };
 
 struct nn_profile_host *nn_profile_add(struct nn_profile *profile, struct nn_error *err)
 {
@@ -192,6 +193,40 @@ static void line(struct pass *pass, const char *name, struct nn_profile_line *li
 	leave(pass, before);
 }
 
+static void ranks(struct pass *pass, struct nn_profile_ranks *ranks)
+{
+	const struct nn_json *before;
+	size_t all = NN_PROFILE_RANKS;
+
+	if (!pass->out)
+		ranks->there = nn_json_get(pass->in, "ranks") != NULL;
+	if (!ranks->there || !begin(pass, "ranks"))
+		return;
+	before = enter(pass, "ranks");
+	figure(pass, "start_seconds", &ranks->start_seconds);
+	figures(pass, "memory_us", ranks->memory_us, &all, all, true);
+	figures(pass, "messages_us", ranks->messages_us, &all, all, true);
+	leave(pass, before);
+}
+
+static void stages(struct pass *pass, struct nn_profile_stages *stages)
+{
+	const struct nn_json *before;
+	size_t all = NN_PROFILE_STAGES;
+
+	if (!pass->out)
+		stages->there = nn_json_get(pass->in, "stages") != NULL;
+	if (!stages->there || !begin(pass, "stages"))
+		return;
+	before = enter(pass, "stages");
+	figure(pass, "step_us", &stages->step_us);
+	figures(pass, "bytes", stages->bytes, &all, all, true);
+	figures(pass, "message_us", stages->message_us, &all, all, true);
+	if (!pass->status && !(stages->bytes[0] < stages->bytes[1]))
+		fail(pass, "stages", "bytes that grow are wanted");
+	leave(pass, before);
+}
+
 static void method(struct pass *pass, struct nn_profile_host *host)
 {
 	const struct nn_json *before;
@@ -300,6 +335,8 @@ static void host(struct pass *pass, struct nn_profile_host *host)
 	exchange(pass, host);
 	line(pass, "pipe", &host->pipe);
 	line(pass, "line", &host->line);
+	ranks(pass, &host->ranks);
+	stages(pass, &host->stages);
 	models(pass, host);
 	leave(pass, before);
 	if (!pass->out && !pass->status && (!(host->processors >= 1) || !host->share_count))

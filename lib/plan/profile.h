@@ -28,6 +28,9 @@ extern const double nn_profile_sizes[NN_PROFILE_SIZES];
 #define NN_PROFILE_METHODS 16 /* optimizers, most */
 #define NN_PROFILE_NEAR 2
 extern const double nn_profile_near[NN_PROFILE_NEAR]; /* parameters */
+#define NN_PROFILE_RANKS 3
+extern const double nn_profile_ranks[NN_PROFILE_RANKS]; /* parameters, too */
+#define NN_PROFILE_STAGES 2
 
 /* A figure that was not measured is 0. */
 struct nn_profile_line {
@@ -39,6 +42,23 @@ struct nn_profile_line {
 	double bytes[NN_PROFILE_POINTS];
 	double down_us[NN_PROFILE_POINTS];
 	double up_us[NN_PROFILE_POINTS];
+};
+/* Two ranks of MPI on the host itself. */
+struct nn_profile_ranks {
+	bool there;
+	double start_seconds; /* what mpirun takes to start ranks, and to end them */
+	/* What a step takes besides gradients, sum and update, of so many parameters: by --exchange memory, and
+	 * by messages. */
+	double memory_us[NN_PROFILE_RANKS];
+	double messages_us[NN_PROFILE_RANKS];
+};
+/* Two stages on the host itself. */
+struct nn_profile_stages {
+	bool there;
+	double step_us; /* between one step's last task and the next one's first */
+	/* Activations of so many bytes go from one to the other: until it has begun with them. */
+	double bytes[NN_PROFILE_STAGES];
+	double message_us[NN_PROFILE_STAGES];
 };
 /* The gradient of a model itself. */
 struct nn_profile_model {
@@ -87,6 +107,8 @@ struct nn_profile_host {
 	struct nn_profile_line pipe; /* to a worker behind pipes on the host itself */
 	struct nn_profile_line
 		line; /* from where it was measured, by ssh; not there of NN_PROFILE_HERE */
+	struct nn_profile_ranks ranks; /* not there without MPI */
+	struct nn_profile_stages stages;
 	struct nn_profile_model models[NN_PROFILE_MODELS];
 	size_t model_count;
 };

@@ -1,11 +1,10 @@
-/* Ways whose time is counted, not simulated: pipelines of stages, ranks of MPI. */
+/* Pipelines of stages, whose time is counted, not simulated; and what ranks of MPI have in common with them. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "plan/predict-private.h"
 
-/* Which of the hosts' processors there are for `processes` of them; false: more than that. */
-static bool room_for(const struct nn_plan_setting *setting, double processes, double *processors)
+bool nn_plan_room(const struct nn_plan_setting *setting, double processes, double *processors)
 {
 	double workers = 0;
 
@@ -20,8 +19,7 @@ static bool room_for(const struct nn_plan_setting *setting, double processes, do
 	return processes <= workers;
 }
 
-/* The line that activations cross: a pipe, unless there are several hosts. */
-static const struct nn_profile_line *line_of(const struct nn_plan_setting *setting, bool there)
+const struct nn_profile_line *nn_plan_line(const struct nn_plan_setting *setting, bool there)
 {
 	for (size_t i = 0; i < setting->host_count; i++)
 		if (setting->hosts[i].host->line.there && !setting->hosts[i].here)
@@ -30,8 +28,7 @@ static const struct nn_profile_line *line_of(const struct nn_plan_setting *setti
 							   &setting->line;
 }
 
-/* Whoever fails ends the step for all, who go on from the checkpoint (as in sched/simulate.h, J. Daly, 2006). */
-static double with_failures(const struct nn_plan_setting *setting, double processes, double step)
+double nn_plan_failures(const struct nn_plan_setting *setting, double processes, double step)
 {
 	double mean = setting->mtbf / processes;
 	double steps = setting->checkpoint_every ? (double)setting->checkpoint_every : 1;
@@ -54,8 +51,22 @@ struct stage {
 	double passed;  /* all activations of a micro-batch, and their gradients */
 };
 
+/* Seconds until the next stage has begun with what this one sends. Of a line, the digests at both ends. */
+static double message_seconds(const struct nn_profile_host *host,
+	const struct nn_profile_line *line, double bytes, bool here)
+{
+	const struct nn_profile_stages *near = &host->stages;
+	double part;
+
+	if (!here || !near->there)
+		return nn_plan_message(line, bytes, false) + 2e-9 * host->digest_ns * bytes +
+			(near->there ? 1e-6 * near->message_us[0] : 0);
+	part = fmax(0, (bytes - near->bytes[0]) / (near->bytes[1] - near->bytes[0]));
+	return 1e-6 * (near->message_us[0] + part * (near->message_us[1] - near->message_us[0]));
+}
+
 static void measure_stages(const struct nn_plan_setting *setting, const size_t *ends, size_t stages,
-	double rows, const struct nn_profile_line *line, struct stage *most)
+	double rows, struct stage *most)
 {
 	const struct nn_plan_model *model = setting->model;
 	const struct nn_profile_host *host = setting->hosts[0].host;
@@ -69,6 +80,8 @@ static void measure_stages(const struct nn_plan_setting *setting, const size_t *
 		double params = 0, kept = 0;
 		double out = 4 * rows * (double)model->costs[ends[i] - 1].out;
 
+		if (!i)
+			seconds += 1e-9 * host->gather_ns * rows * model->inputs;
 		for (size_t k = start; k < ends[i]; k++) {
 			params += (double)model->costs[k].params;
 			kept += (double)model->costs[k].kept;
@@ -76,8 +89,6 @@ static void measure_stages(const struct nn_plan_setting *setting, const size_t *
 		if (ends[i] < model->layers) {
 			most->passed += 2 * out;
 			most->message = fmax(most->message, out);
-			/* Digests of what goes and of what comes back. */
-			seconds += 2e-9 * host->digest_ns * out + 2e-6 * line->latency_us;
 		}
 		most->longest = fmax(most->longest, seconds);
 		most->all += seconds;
@@ -98,7 +109,9 @@ int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecas
 	double processes = pipelines * (double)stages;
 	const struct nn_profile_line *line;
 	struct stage most = { 0 };
-	double processors, turns, slot;
+	const struct nn_profile_stages *near = &setting->hosts[0].host->stages;
+	double n = (double)stages;
+	double message, processors, turns, slot;
 	size_t *ends = nn_alloc(stages, sizeof *ends, err);
 	int status = ends ?
 		nn_cost_cut(setting->model->costs, setting->model->layers, stages, ends, err) :
@@ -108,22 +121,26 @@ int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecas
 		free(ends);
 		return status;
 	}
-	forecast->there = room_for(setting, processes, &processors);
-	line = line_of(setting, forecast->there);
-	measure_stages(setting, ends, stages, rows, line, &most);
+	forecast->there = nn_plan_room(setting, processes, &processors);
+	line = nn_plan_line(setting, forecast->there);
+	measure_stages(setting, ends, stages, rows, &most);
 	free(ends);
 	turns = fmin(processes, processors);
+	message = message_seconds(setting->hosts[0].host, line, most.message,
+		forecast->there && line == &setting->coordinator->pipe);
 	/* One forward, one backward: the slowest stage sets the pace, or the line does (D. Narayanan et al.,
-	 * "PipeDream", SOSP 2019); the first task has to get to the last stage, and back. */
+	 * "PipeDream", SOSP 2019). Or the way there and back, as no more than n tasks are on it at once: when
+	 * stages are even none of it is hidden. The first task has to get to the last stage, and back. */
 	slot = fmax(most.longest,
 		nn_plan_message(line, most.message, false) - 1e-6 * line->latency_us);
-	forecast->step_seconds = fmax((tasks + (double)stages - 1) * slot,
-		tasks * pipelines * most.all / processors);
+	slot = fmax(slot, (most.all + 2 * (n - 1) * message) / n);
+	forecast->step_seconds =
+		fmax((tasks + n - 1) * slot, tasks * pipelines * most.all / processors);
 	forecast->step_seconds /= nn_plan_share(setting->hosts[0].host, turns);
-	forecast->step_seconds +=
+	forecast->step_seconds += (near->there ? 1e-6 * near->step_us : 0) +
 		nn_plan_update(setting->coordinator, setting->optimizer, most.params, tasks) +
 		(pipelines - 1) * nn_plan_message(line, 4 * most.params, true);
-	forecast->step_seconds = with_failures(setting, processes, forecast->step_seconds);
+	forecast->step_seconds = nn_plan_failures(setting, processes, forecast->step_seconds);
 	forecast->bubble = ((double)stages - 1) / (tasks + (double)stages - 1);
 	forecast->busy = 1 - forecast->bubble;
 	forecast->messages = 2 * ((double)stages - 1) * (double)forecast->shards;
@@ -132,43 +149,4 @@ int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecas
 		forecast->message_bytes = forecast->bytes / forecast->messages;
 	forecast->worker_bytes = most.memory;
 	return NN_OK;
-}
-
-/* A rank sums its slice of all gradients, updates it, and hands it to all others (R. Thakur, R.
- * Rabenseifner, W. Gropp, "Optimization of collective communication operations in MPICH", 2005). */
-void nn_plan_mpi(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast)
-{
-	const struct nn_plan_model *model = setting->model;
-	const struct nn_profile_host *host = setting->hosts[0].host;
-	double ranks = (double)forecast->way.workers;
-	double tasks = ceil((double)forecast->shards / ranks);
-	double rows = fmax(1, nn_plan_batch(setting) / (double)forecast->shards);
-	double raw = 4 * model->params;
-	double moved = 2 * raw * (ranks - 1) / ranks;
-	double processors, bytes_a_second, latency, running;
-	const struct nn_profile_line *line;
-
-	forecast->there = room_for(setting, ranks, &processors);
-	line = line_of(setting, forecast->there);
-	running = fmin(ranks, processors);
-	latency = 1e-6 * line->latency_us;
-	bytes_a_second = raw / fmax(1e-9, nn_plan_message(line, raw, true) - latency);
-	if (line == &setting->coordinator->pipe)
-		bytes_a_second = setting->coordinator->copy_bytes_per_second / 2;
-	forecast->step_seconds = fmax(1, ranks / processors) * tasks *
-			(nn_plan_gradient(model, host, rows) +
-				1e-9 * host->gather_ns * rows * model->inputs) /
-			nn_plan_share(host, running) +
-		moved / bytes_a_second + 2 * latency * ceil(log2(fmax(ranks, 1))) +
-		nn_plan_update(host, setting->optimizer, model->params, (double)forecast->shards) /
-			ranks;
-	forecast->step_seconds = with_failures(setting, ranks, forecast->step_seconds);
-	forecast->messages = 2 * ranks;
-	forecast->message_bytes = raw * (ranks - 1) / ranks;
-	forecast->bytes = forecast->messages * forecast->message_bytes;
-	forecast->worker_bytes = 2 * raw + raw * tasks / 2 +
-		nn_plan_state(setting, model->params) / ranks +
-		4 * (2 * model->kept * rows + model->kept_once) +
-		4 * model->inputs * (rows + setting->rows / ranks);
-	forecast->coordinator_bytes = 0;
 }

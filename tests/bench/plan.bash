@@ -1,4 +1,4 @@
-# nn-plan's predictions against runs of nn-train: 1, 2 and 4 workers on this machine; and, for root, a worker
+# nn-plan's predictions against runs of nn-train: 1, 2 and 4 workers, 2 stages and 2 ranks of MPI on this machine; and, for root, a worker
 # here and one behind a line of given rate and delay between two network namespaces. Each figure is the
 # median of rounds that take turns with the others; the profile is measured in the same run. NNPIPE_MNIST as
 # in train.bash. PLAN_ROUNDS, PLAN_LINES ("MBIT MS, MBIT MS"; empty: none) say otherwise.
@@ -19,7 +19,7 @@ step() {
 	local steps=$1
 	shift
 	rm -f log
-	${near:-} timeout 300 nn-train "$@" -n "$steps" --lr 0.001 --log log -o trained.nnt 2>/dev/null || return
+	${near:-} timeout 300 ${launch:-} nn-train "$@" -n "$steps" --lr 0.001 --log log -o trained.nnt 2>/dev/null || return
 	awk -F '\t' 'NR > 1 { s[++n] = $1; t[n] = $3 }
 		END { k = n >= 100 ? 10 : 1
 			for (i = int(n / 3) + 1; i + k <= n; i += k) print (t[i + k] - t[i]) / (s[i + k] - s[i]) }' log |
@@ -39,7 +39,8 @@ ratio_of() {
 
 # predicted PROFILE MODEL OPTION...: the same, by nn-plan.
 predicted() {
-	nn-plan -p "$1" -d "$rows" --way sync --json "${@:2}" 2>/dev/null |
+	case " $* " in *" --way "*) ;; *) set -- "$@" --way sync ;; esac
+	nn-plan -p "$1" -d "$rows" --json "${@:2}" 2>/dev/null |
 		sed -n 's/.*"ways":\[{[^}]*"step_seconds":\([^,]*\),.*/\1/p'
 }
 
@@ -60,6 +61,8 @@ run_cases() {
 	for ((i = 0; i < ${#names[@]}; i++)); do rm -f "steps.$i"; done
 	for ((round = 0; round < rounds; round++)); do
 		for ((i = 0; i < ${#names[@]}; i++)); do
+			launch=
+			[[ "${plans[i]}" != *" --way mpi"* ]] || launch="mpirun -q -n 2"
 			# shellcheck disable=SC2086 # words are meant
 			step "${counts[i]}" ${trains[i]} "${models[i]}.nnt" data.nnt >>"steps.$i" || :
 		done
@@ -91,6 +94,16 @@ case_of "small, 2 here, 16 shards of 1024" here.json 300 small -b 1024 --shards 
 	-b 1024 --shards 16 -w 2
 case_of "large, 2 here, 16 shards of 1024" here.json 60 large -b 1024 --shards 16 -O momentum -w 2 -- \
 	-b 1024 --shards 16 -O momentum -w 2
+for stages in "256 --shards 4" "1024 --shards 16"; do
+	case_of "large, 2 stages, -b $stages" here.json 120 large -b $stages -O adam -w 2 --way stages --stages 2 -- \
+		-b $stages -O adam --stages 2
+done
+if nn-info --build | grep -q '^MPI: *yes' && command -v mpirun >/dev/null; then
+	export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+	case_of "small, 2 ranks of MPI" here.json 2000 small -b 64 --shards 4 -w 2 --way mpi -- -b 64 --shards 4
+	case_of "large, 2 ranks of MPI" here.json 120 large -b 256 --shards 4 -O adam -w 2 --way mpi -- \
+		-b 256 --shards 4 -O adam
+fi
 run_cases
 
 slow_link_program=$bench_programs/../tool/slow-link

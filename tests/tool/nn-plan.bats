@@ -145,6 +145,56 @@ need_jq() {
 	fi
 }
 
+@test "MPI is measured where it is there, and left out where mpirun fails" {
+	export TMPDIR=$PWD
+	nn-info --build | grep -q '^MPI: *yes' || skip "built without MPI"
+	mkdir bin
+	printf '#!/bin/sh\necho no room >&2\nexit 3\n' >bin/mpirun
+	chmod +x bin/mpirun
+	PATH=$PWD/bin:$PATH nn-plan --measure -v -o without.json 2>err
+	[ "$(grep -c 'MPI was not measured' err)" -eq 1 ]
+	grep -q "nn-plan: MPI was not measured: mpirun: a short training of 2 ranks: exit status 3: no room" err
+	grep -q '"ranks"' without.json && fail "ranks that did not run"
+	[ "$(ls -A | grep -c nn-plan-)" -eq 0 ]
+	nn-plan -p without.json -d 1000 -b 64 -w 2 --way mpi wide.nnt >got
+	command -v mpirun >/dev/null || skip "mpirun is not installed"
+	need_jq
+	nn-plan --measure -v -o with.json 2>err
+	! grep -q "MPI was not measured" err || skip "mpirun starts no ranks: $(cat err)"
+	jq -e '.hosts[0].ranks | .start_seconds > 0 and (.memory_us | length) == 3 and (.messages_us | length) == 3' with.json
+	jq -e '.hosts[0].stages | .bytes[0] < .bytes[1]' with.json
+}
+
+@test "ranks of MPI: what was measured counts, and may be missing" {
+	need_jq
+	make_profile processors=2 >p.json
+	plan -w 2 --way mpi --shards 2 >got
+	products=$(awk 'BEGIN { print 4 * 2^20 * 128 / 1e11 + 1049600e-9 / 2 }')
+	about "$products" '.ways[0].step_seconds'
+	sed 's/"models":/"ranks":{"start_seconds":1,"memory_us":[10,100,5000],"messages_us":[20,200,9000]},&/' p.json >q.json
+	mv q.json p.json
+	plan -w 2 --way mpi --shards 2 >got
+	about "$(awk -v p="$products" 'BEGIN { print p + 5e-3 }')" '.ways[0].step_seconds'
+	[ "$(jq -r '.ways[0].command' got)" = \
+		"mpirun -n 2 nn-train -b 256 --shards 2 -O sgd wide.nnt DATA >trained.nnt" ]
+	sed 's/"memory_us":\[10,/"memory_us":[/' p.json >bad.json
+	fails 1 "bad.json: hosts[0].memory_us: an array" nn-plan -p bad.json -d 60 wide.nnt
+}
+
+@test "stages: none of the way is hidden where they are even" {
+	need_jq
+	nn-init --mlp 256,256,256,256 -o alike.nnt
+	make_profile processors=2 >p.json
+	nn-plan -p p.json -d 65536 -b 256 --json -w 2 --way stages --stages 2 --shards 8 alike.nnt >before
+	sed 's/"models":/"stages":{"step_us":50,"bytes":[16,131072],"message_us":[1000,1000]},&/' p.json >q.json
+	# 9 slots: each has a message on top of half of the arithmetic, which is at most what it had before.
+	nn-plan -p q.json -d 65536 -b 256 --json -w 2 --way stages --stages 2 --shards 8 alike.nnt >got
+	jq -e --slurpfile before before '.ways[0].step_seconds > 5e-5 + 9e-3 and
+		.ways[0].step_seconds < 9.2e-3 + $before[0].ways[0].step_seconds' got
+	sed 's/"bytes":\[16,131072\],"message/"bytes":[16,16],"message/' q.json >bad.json
+	fails 1 "bad.json: hosts[0].stages: bytes that grow are wanted" nn-plan -p bad.json -d 60 alike.nnt
+}
+
 @test "hosts are measured by ssh: an nn-plan there" {
 	# In place of ssh: what it would run there, run here.
 	printf '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n' >ssh

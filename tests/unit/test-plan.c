@@ -65,6 +65,7 @@ static void test_profile(void)
 	host->near_task_ns[3] = 0.25;
 	host->update_far_ns[2] = 1.23456;
 	make_line(&host->line, 100, 1e6);
+	host->ranks = (struct nn_profile_ranks){ true, 0.5, { 1, 2, 3 }, { 4, 5, 6 } };
 	host->models[0] = (struct nn_profile_model){ .spec = 0x123456789abcdef0,
 		.count = 1,
 		.rows = { 4 },
@@ -77,6 +78,9 @@ static void test_profile(void)
 			back.hosts[0].line.there && !back.hosts[0].pipe.there &&
 			fabs(back.hosts[0].update_far_ns[2] - 1.235) < 1e-9,
 		"what it says is what it said, to four digits");
+	ok(back.hosts[0].ranks.there && back.hosts[0].ranks.memory_us[2] > 2 &&
+			back.hosts[0].ranks.messages_us[0] > 3,
+		"... of ranks of MPI too");
 	nn_profile_write(&back, &again, &err);
 	is_text(again.data, text.data, "and written again it is the same text");
 	ok(nn_profile_find(&back, "alice") == NULL && nn_profile_find(&back, ":") == back.hosts,
@@ -92,6 +96,47 @@ static const char spec[] = "{\"input\":[256],\"layers\":[{\"type\":\"dense\",\"u
 			   "\"loss\":\"mse\"}";
 #define FLOPS (2.0 * 65536 * 5) /* a row: two forward, two and one backward */
 #define BYTES (4.0 * 2 * 65536)
+
+/* Ranks on a host that was measured: what two exchange grows with parameters, and with (R - 1) / R. */
+static void test_ranks(void)
+{
+	struct nn_profile_host here;
+	struct nn_plan_host place = { &here, 4, true };
+	struct nn_plan_setting setting = { .hosts = &place,
+		.host_count = 1,
+		.coordinator = &here,
+		.rows = 65536,
+		.batch = 1024,
+		.shards = 64 };
+	struct nn_plan_way way = { .kind = NN_PLAN_MPI, .workers = 2 };
+	struct nn_plan_forecast f;
+	struct nn_plan_model model;
+	struct nn_network *network;
+	double alone = 1024 * FLOPS / 1e11;
+
+	make_host(&here, 4);
+	make_line(&setting.line, 1000, 1e6);
+	nn_network_parse(&network, spec, strlen(spec), "spec", &err);
+	nn_plan_model_new(&model, network, &err);
+	setting.model = &model;
+	nn_plan_predict(&setting, &way, &f, &err);
+	is_near(f.step_seconds, alone / 2, "two ranks that were not measured exchange in no time");
+	here.ranks = (struct nn_profile_ranks){ true, 0.5, { 10, 65802, 1049610 }, { 20, 20, 20 } };
+	nn_plan_predict(&setting, &way, &f, &err);
+	/* By the three points: 10 us, and about one more for each 1 parameter. */
+	ok(fabs(f.step_seconds - (alone / 2 + 1e-6 * (2 * 65536 + 10))) < 1e-8,
+		"measured, by memory: %.6g", f.step_seconds);
+	way.workers = 4;
+	nn_plan_predict(&setting, &way, &f, &err);
+	ok(fabs(f.step_seconds - (alone / 4 + 1e-6 * (1.5 * 2 * 65536 + 20))) < 1e-8,
+		"four: two rounds, and 3/4 of the bytes instead of 1/2: %.6g", f.step_seconds);
+	way.workers = 8;
+	nn_plan_predict(&setting, &way, &f, &err);
+	ok(!f.there && f.step_seconds > 6 * 1e-3 + 2 * 7 / 8.0 * BYTES / 1e6,
+		"more than the host has: by the line, and messages: %.6g", f.step_seconds);
+	nn_plan_model_free(&model);
+	nn_network_free(network);
+}
 
 static void test_predict(void)
 {
@@ -160,6 +205,7 @@ static void test_predict(void)
 int main(void)
 {
 	test_profile();
+	test_ranks();
 	test_predict();
 	return tap_done();
 }
