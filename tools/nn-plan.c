@@ -170,6 +170,8 @@ static void read_straggler(void)
 
 static void check_usage(int operands)
 {
+	if (measuring.model)
+		cli_usage("--model is for --measure; MODEL stands alone");
 	if (!profile_path)
 		cli_usage("which --profile? nn-plan --measure makes one");
 	if (operands != 1)
@@ -189,8 +191,6 @@ static void check_usage(int operands)
 		cli_usage("--stages and --slices: at most 1000");
 	if (local_steps > MOST_SHARDS)
 		cli_usage("--local-steps: at most %d", MOST_SHARDS);
-	if (measuring.model)
-		cli_usage("--model is for --measure; MODEL stands alone");
 }
 
 static void read_profile(void)
@@ -221,8 +221,9 @@ static const struct nn_profile_host *find_host(const char *name)
 
 	if (host)
 		return host;
-	nn_fail(&err, NN_BAD, "%s: it has no host %s: nn-plan --measure %s adds it", profile_path,
-		name, strcmp(name, NN_PROFILE_HERE) ? name : "");
+	nn_fail(&err, NN_BAD,
+		"%s: it has no host %s: nn-plan --measure with it and all others makes it anew",
+		profile_path, name);
 	cli_die(&err);
 }
 
@@ -399,6 +400,8 @@ static int run_measure(char *const *names, size_t count)
 	struct nn_buffer text = { 0 };
 	struct nn_error err;
 
+	if (profile_path)
+		cli_usage("--measure reads no --profile: it writes one, to --output");
 	cli_output(&output, output_path, false);
 	plan_measure(&measuring, names, count, &profile);
 	if (nn_profile_write(&profile, &text, &err))

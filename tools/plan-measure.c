@@ -218,6 +218,8 @@ void plan_measure(const struct plan_measure *how, char *const *names, size_t cou
 	struct nn_profile *profile)
 {
 	struct nn_hosts hosts = { 0 };
+	struct nn_profile others = { 0 };
+	struct nn_profile_host *added;
 	struct nn_error err;
 
 	for (size_t i = 0; i < count; i++)
@@ -226,10 +228,18 @@ void plan_measure(const struct plan_measure *how, char *const *names, size_t cou
 	snprintf(profile->version, sizeof profile->version, "%s", PACKAGE_VERSION);
 	/* Somebody who goes away is an error of write(2). */
 	signal(SIGPIPE, SIG_IGN);
-	measure_here(how, profile);
+	/* Who cannot be reached is known before anything takes long. */
 	for (size_t i = 0; i < hosts.count; i++)
 		if (!hosts.list[i].here)
-			measure_there(how, &hosts.list[i], profile);
+			measure_there(how, &hosts.list[i], &others);
+	measure_here(how, profile);
+	for (size_t i = 0; i < others.count; i++) {
+		added = nn_profile_add(profile, &err);
+		if (!added)
+			cli_die(&err);
+		*added = others.hosts[i];
+	}
+	nn_profile_free(&others);
 	signal(SIGPIPE, SIG_DFL);
 	cli_progress_done();
 	nn_hosts_free(&hosts);

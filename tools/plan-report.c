@@ -119,7 +119,7 @@ static int put_notes(const struct plan_ways *ways, struct nn_buffer *out, struct
 	if (beyond)
 		status = nn_buffer_printf(out, err,
 			"~: more than the hosts have; the others are taken to be like the last of "
-			"them, behind a line of %.3g Mbit/s.\n",
+			"them, behind a line of %.0f Mbit/s.\n",
 			mbit_of(&ways->setting->line));
 	if (status)
 		return status;

@@ -212,7 +212,7 @@ need_jq() {
 }
 
 @test "profiles of other hosts, kernels, versions" {
-	fails 1 "p.json: it has no host alice: nn-plan --measure alice adds it" \
+	fails 1 "p.json: it has no host alice: nn-plan --measure with it and all others makes it anew" \
 		nn-plan -p p.json -d 60 -S alice wide.nnt
 	fails 1 "p.json: measured by version 0.0.9, this is" \
 		bash -c 'sed "s/\"version\":\"[^\"]*\"/\"version\":\"0.0.9\"/" p.json >q.json
