@@ -23,6 +23,7 @@ struct nn_member {
 	struct nn_far *far;         /* of one that is elsewhere: what connects it */
 	char words[200];            /* ... and what came last on its standard error */
 	bool met;                   /* it has its part */
+	bool failed;                /* it could not be written to or read from */
 	bool spoke;                 /* it has said why it ends: */
 	bool victim;                /* ... for what another one did */
 	struct nn_error why;

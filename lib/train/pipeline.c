@@ -192,8 +192,8 @@ static int save(struct nn_pipeline *pipeline, bool last, struct nn_error *err)
 	if (!status)
 		training->saved = step;
 	/* A stage that is gone is no matter of the disk. */
-	for (size_t i = 0; i < pipeline->options->stages && status; i++)
-		if (pipeline->members[i].spoke) {
+	for (size_t i = 0; i < pipeline->count && status; i++)
+		if (pipeline->members[i].failed || pipeline->members[i].spoke) {
 			*err = why;
 			return status;
 		}

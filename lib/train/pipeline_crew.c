@@ -271,6 +271,7 @@ int nn_crew_say(struct nn_member *member, const struct nn_preamble *preamble,
 	status = preamble ? nn_writer_frame(member->writer, preamble, metas, err) :
 			    nn_writer_end(member->writer, err);
 	let_go(&before);
+	member->failed = member->failed || status;
 	return status;
 }
 
@@ -433,6 +434,7 @@ int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsign
 	(void)pipeline;
 	nn_crew_bound(member);
 	status = nn_reader_next(member->reader, frame, err);
+	member->failed = status || !*frame;
 	if (status)
 		return status;
 	if (!*frame || (*frame)->preamble.kind == NN_KIND_END)

@@ -38,6 +38,7 @@ static int pass(const struct sink *sink, struct nn_member *member, unsigned char
 		size_t count = bytes < PIECE ? bytes : PIECE;
 
 		status = nn_reader_take(member->reader, piece, count, err);
+		member->failed = status;
 		if (!status && sink->hasher)
 			nn_hasher_add(sink->hasher, piece, count);
 		if (!status && sink->writer)
@@ -107,6 +108,7 @@ static int collect(struct nn_pipeline *pipeline, bool state, const struct sink *
 
 		nn_crew_bound(member);
 		status = nn_reader_verify(member->reader, err);
+		member->failed = status;
 	}
 	free(piece);
 	return status;
