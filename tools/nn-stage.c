@@ -439,7 +439,9 @@ int main(int argc, char **argv)
 			    &task, &told, &err))
 			cli_die(&err);
 	}
-	neighbours_watch(!is_first, !is_last && !output_path);
+	/* Only FIFOs are waited for. */
+	if ((back_in && descriptor(back_in) < 0) || (back_out && descriptor(back_out) < 0))
+		neighbours_watch(!is_first, !is_last && !output_path);
 	open_ends(&ends, operands + 1, &forward, &grads, &back);
 	neighbours_came();
 	ends.network = part.network;

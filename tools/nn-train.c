@@ -439,6 +439,8 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 		status = train_ranks_begin(&plan, checkpoint, status, err);
 		if (!status)
 			status = train_ranks_train(updater, &plan, err);
+		if (!status)
+			outcome = train_faults_status(&faults, NULL);
 		nn_updater_free(updater);
 		return status;
 	}
@@ -482,6 +484,7 @@ static int train_by_stages(struct nn_checkpoint *checkpoint, const char *name,
 		.count = data.placement.count,
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed };
+	int status;
 
 	stages.threads = threads;
 	plan.serve = &serve;
@@ -489,7 +492,10 @@ static int train_by_stages(struct nn_checkpoint *checkpoint, const char *name,
 		cli_usage(
 			"%s was begun with --local-steps: --stages makes each step with all shards",
 			name);
-	return train_stages_train(&stages, checkpoint, name, name, &plan, &how, output, err);
+	status = train_stages_train(&stages, checkpoint, name, name, &plan, &how, output, err);
+	if (!status)
+		outcome = train_faults_status(&faults, NULL);
+	return status;
 }
 
 static int write_model(struct nn_model *model, struct nn_output *output, struct nn_error *err)

@@ -80,7 +80,7 @@ void train_faults_unsaved(const struct nn_error *why, bool last)
 
 int train_faults_status(const struct train_faults *faults, const struct nn_pool *pool)
 {
-	size_t gone = nn_pool_given_up(pool);
+	size_t gone = pool ? nn_pool_given_up(pool) : 0;
 
 	if (!faults->quorum || !gone)
 		return unsaved ? NN_FAILED : NN_OK;

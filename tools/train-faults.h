@@ -31,7 +31,8 @@ void train_faults_quorum(const struct train_faults *faults, struct nn_pool_optio
 /* For the training: the checkpoint cannot be written. */
 void train_faults_unsaved(const struct nn_error *why, bool last);
 /* What the program ends with, if the training is done: 4 if the last checkpoint could not be
- * written, 3 if there is a quorum and some workers were given up, which is said. The pool has been stopped. */
+ * written, 3 if there is a quorum and some workers were given up, which is said. The pool has been stopped; NULL: there
+ * was none. */
 int train_faults_status(const struct train_faults *faults, const struct nn_pool *pool);
 
 #endif

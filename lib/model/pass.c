@@ -110,6 +110,8 @@ static void backward_layer(const struct nn_network *network, struct nn_layer_run
 
 	if (layer->type->view || (!layer->param_count && node->dx == NN_NO_SLOT))
 		return;
+	/* The network may have got more room since it went forward. */
+	run->scratch = network->scratch_place;
 	run->dy = network->slots[node->dy];
 	run->dx = node->dx == NN_NO_SLOT ? NULL : network->slots[node->dx];
 	run->accumulate = accumulate;

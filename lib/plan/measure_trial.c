@@ -193,7 +193,7 @@ int nn_trial_run(const struct nn_trial_files *files, char *const *arguments,
 int nn_trial_expect(const struct nn_profile_host *host, const struct nn_trial *trial,
 	const struct nn_plan_way *way, size_t tasks, size_t rows, double *us, struct nn_error *err)
 {
-	struct nn_plan_host place = { host, way->workers, true };
+	struct nn_plan_host place = { host, way->workers * (way->stages ? way->stages : 1), true };
 	struct nn_plan_setting setting = { .hosts = &place,
 		.host_count = 1,
 		.coordinator = host,

@@ -80,9 +80,12 @@ static void put_figure(struct pass *pass, double value)
 		pass->status = nn_json_put_f64(pass->out, value, pass->err);
 }
 
+#define MOST 1e18 /* of any figure: what is more is none */
+#define MOST_PROCESSORS 65536
+
 static bool is_figure(const struct nn_json *value, double *figure)
 {
-	return value && nn_json_f64(value, figure) && *figure >= 0 && !isinf(*figure);
+	return value && nn_json_f64(value, figure) && *figure >= 0 && *figure <= MOST;
 }
 
 static void figure(struct pass *pass, const char *name, double *value)
@@ -341,6 +344,8 @@ static void host(struct pass *pass, struct nn_profile_host *host)
 	leave(pass, before);
 	if (!pass->out && !pass->status && (!(host->processors >= 1) || !host->share_count))
 		fail(pass, "processors", "there is none");
+	if (!pass->out && !pass->status && host->processors > MOST_PROCESSORS)
+		fail(pass, "processors", "no machine has so many");
 }
 
 int nn_profile_write(const struct nn_profile *profile, struct nn_buffer *out, struct nn_error *err)

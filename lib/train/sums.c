@@ -1,8 +1,11 @@
 #include "train/sums.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -235,7 +238,7 @@ static int compute(const struct nn_sums *sums, double *norm, struct nn_error *er
 	return status == NN_BAD ? nn_fail_in(err, "%s", sums->in_path) : status;
 }
 
-int nn_sums_norm(struct nn_sums *sums, const struct nn_preamble *grad,
+static int pass_round(struct nn_sums *sums, const struct nn_preamble *grad,
 	const struct nn_partial *slice, double *norm, struct nn_error *err)
 {
 	struct nn_preamble mine = preamble_of(grad, slice);
@@ -248,5 +251,26 @@ int nn_sums_norm(struct nn_sums *sums, const struct nn_preamble *grad,
 	if (!status && sums->part + 2 != sums->parts)
 		status = send_norm(sums, &mine, *norm, err);
 	forget(sums);
+	return status;
+}
+
+/* A neighbour that has gone is an error of write(2), with a line; only the reader of the output ends us by SIGPIPE. */
+int nn_sums_norm(struct nn_sums *sums, const struct nn_preamble *grad,
+	const struct nn_partial *slice, double *norm, struct nn_error *err)
+{
+	const struct timespec now = { 0 };
+	sigset_t broken;
+	sigset_t before;
+	sigset_t pending;
+	int status;
+
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &broken, &before);
+	status = pass_round(sums, grad, slice, norm, err);
+	if (!sigismember(&pending, SIGPIPE))
+		sigtimedwait(&broken, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status;
 }

@@ -206,6 +206,8 @@ need_jq() {
 }
 
 @test "profiles of other hosts, kernels, versions" {
+	sed 's/"processors":[0-9]*/"processors":30000000/' p.json >big.json
+	fails 1 "processors: no machine has so many" nn-plan -p big.json -d 60 wide.nnt
 	fails 1 "p.json: it has no host alice: nn-plan --measure with it and all others makes it anew" \
 		nn-plan -p p.json -d 60 -S alice wide.nnt
 	fails 1 "p.json: measured by version 0.0.9, this is" \

@@ -183,6 +183,15 @@ teardown() {
 	cmp out.nnt short.nnt
 }
 
+@test "a checkpoint that cannot be written in the end: the model is there, and the status is 4" {
+	mkdir kept
+	# What MPI itself writes must be small, too.
+	export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo
+	fails 4 "the model is put out all the same" $RUN 2 bash -c \
+		"ulimit -f 8; exec $TRAIN -n 3 --shards 4 start.nnt all.nnt -c kept/run.ck -o /dev/null"
+	[ -z "$(ls kept/*.ck kept/*.part 2>/dev/null)" ]
+}
+
 @test "a full disk" {
 	[ -e /dev/full ] || skip "there is no /dev/full"
 	fails 4 "/dev/full" $RUN 2 $TRAIN -n 3000 --shards 2 --log /dev/full -o out.nnt start.nnt all.nnt

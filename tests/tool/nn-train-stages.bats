@@ -165,6 +165,27 @@ same() {
 		timeout 60 nn-train --stages 2 --shards 2 -b 100 -n 9 --lr 1e25 start.nnt all.nnt
 }
 
+@test "shards of very unlike sizes: what is on its way has the room that the next one wants" {
+	head -n 61 <(zcat "$examples/digits/digits.csv.gz") | nn-import -t 1 -o few.nnt
+	nn-shard -n 4 --weights 1,4,15,40 -o 'few-%d.nnt' few.nnt
+	nn-init "$BATS_FILE_TMPDIR/images.json" --kernel auto -d few.nnt -o unlike.nnt
+	nn-train -w 1 -n 5 unlike.nnt few-?.nnt -o one.nnt
+	for stages in 2 3; do
+		nn-train --stages $stages -n 5 unlike.nnt few-?.nnt -o out.nnt
+		cmp out.nnt one.nnt
+	done
+}
+
+@test "a checkpoint that cannot be written in the end: the model is there, and the status is 4" {
+	mkdir kept
+	(
+		ulimit -f 8
+		fails 4 "the model is put out all the same" \
+			nn-train --stages 2 -n 3 --shards 4 start.nnt all.nnt -c kept/run.ck -o /dev/null
+	)
+	[ -z "$(ls kept/*.ck kept/*.part 2>/dev/null)" ]
+}
+
 @test "the bubble is told, and logged" {
 	nn-train -v --stages 2 --shards 4 -b 100 -n 5 --log log start.nnt all.nnt -o got.nnt 2>err
 	grep -q "^nn-train: 1 pipeline of 2 stages: layers 0:1, 1:5; the largest has .* % of the arithmetic" err
