@@ -80,7 +80,7 @@ static void put_figure(struct pass *pass, double value)
 		pass->status = nn_json_put_f64(pass->out, value, pass->err);
 }
 
-#define MOST 1e18 /* of any figure: what is more is none */
+#define MOST 1e30 /* of any figure: what is more is none */
 #define MOST_PROCESSORS 65536
 
 static bool is_figure(const struct nn_json *value, double *figure)
