@@ -53,16 +53,32 @@ int nn_stack_next(struct nn_stack *stack, struct nn_partial **partial, struct nn
 	return status;
 }
 
-static void merge(struct nn_partial *left, const struct nn_partial *right)
-{
-	float *sum = (float *)(void *)left->sum.data;
+#define BLOCK ((size_t)4096) /* numbers, which stay in the cache while all of their sums are made */
 
-	nn_vector_add(sum, sum, (const float *)(const void *)right->sum.data,
-		left->sum.bytes / sizeof(float));
-	left->range.end = right->range.end;
-	left->rows += right->rows;
-	left->weight += right->weight;
-	left->loss += right->loss;
+/* The last one into the one before it, that into the one before, and so on, down to `first`: of all of
+ * them at once, as memory is what takes the time. */
+static void merge(struct nn_stack *stack, size_t first, size_t last)
+{
+	struct nn_partial *nodes = stack->nodes;
+	float *right = (float *)(void *)nodes[last].sum.data;
+	size_t count = nodes[last].sum.bytes / sizeof(float);
+
+	for (size_t at = 0; at < count; at += BLOCK) {
+		size_t some = count - at < BLOCK ? count - at : BLOCK;
+
+		for (size_t i = last; i-- > first;) {
+			float *left = (float *)(void *)nodes[i].sum.data;
+
+			nn_vector_add((i == first ? left : right) + at, left + at, right + at,
+				some);
+		}
+	}
+	for (size_t i = last; i-- > first;) {
+		nodes[i].range.end = nodes[i + 1].range.end;
+		nodes[i].rows += nodes[i + 1].rows;
+		nodes[i].weight += nodes[i + 1].weight;
+		nodes[i].loss += nodes[i + 1].loss;
+	}
 }
 
 static bool same(struct nn_node a, struct nn_node b)
@@ -72,18 +88,22 @@ static bool same(struct nn_node a, struct nn_node b)
 
 void nn_stack_push(struct nn_stack *stack)
 {
-	stack->count++;
-	while (stack->count > 1) {
-		struct nn_partial *right = &stack->nodes[stack->count - 1];
+	size_t last = stack->count;
+	size_t first = last;
+	struct nn_node range = stack->nodes[last].range;
+
+	for (; first; first--) {
 		struct nn_node left_half;
 		struct nn_node right_half;
 
-		nn_tree_parent(right->range, stack->shards, &left_half, &right_half);
-		if (!same(right_half, right->range) || !same(left_half, right[-1].range))
+		nn_tree_parent(range, stack->shards, &left_half, &right_half);
+		if (!same(right_half, range) || !same(left_half, stack->nodes[first - 1].range))
 			break;
-		merge(right - 1, right);
-		stack->count--;
+		range.first = left_half.first;
 	}
+	if (first < last)
+		merge(stack, first, last);
+	stack->count = first + 1;
 }
 
 size_t nn_stack_count(const struct nn_stack *stack)

@@ -55,6 +55,7 @@ struct nn_stage {
 	size_t stages;           /* 0: not known yet */
 	struct nn_preamble seen;
 	struct nn_stack *stack;
+	bool to_add; /* what was made in it last is to be added: when there is time */
 	struct nn_bundle layout; /* of gradients */
 	double idle;
 	/* A frame for whoever waits in nn_stage_await. */

@@ -168,6 +168,14 @@ static enum move choose(const struct nn_stage *stage, uint64_t end)
 	return NOTHING;
 }
 
+/* The last gradient, which was left lying for what others wait for. */
+static void add_up(struct nn_stage *stage)
+{
+	if (stage->to_add)
+		nn_stack_push(stage->stack);
+	stage->to_add = false;
+}
+
 static enum move next_move(struct nn_stage *stage, uint64_t end, struct nn_error *err)
 {
 	enum move move;
@@ -175,6 +183,12 @@ static enum move next_move(struct nn_stage *stage, uint64_t end, struct nn_error
 
 	pthread_mutex_lock(&stage->lock);
 	while ((move = choose(stage, end)) == NOTHING) {
+		if (stage->to_add) {
+			pthread_mutex_unlock(&stage->lock);
+			add_up(stage);
+			pthread_mutex_lock(&stage->lock);
+			continue;
+		}
 		if (!(began > 0))
 			began = now();
 		pthread_cond_wait(&stage->changed, &stage->lock);
@@ -230,6 +244,7 @@ static int begin_sum(struct nn_stage *stage, const struct nn_preamble *task,
 		stage->stack = nn_stack_new(&stage->layout, shards, err);
 	if (!stage->stack)
 		return NN_FAILED;
+	add_up(stage);
 	return nn_stack_next(stage->stack, partial, err);
 }
 
@@ -241,7 +256,7 @@ static void end_sum(struct nn_stage *stage, struct nn_partial *partial,
 	partial->weight = task->weight;
 	partial->loss = task->loss;
 	stage->seen = *task;
-	nn_stack_push(stage->stack);
+	stage->to_add = true;
 }
 
 static int fail_task(const struct nn_preamble *task, struct nn_error *err)
@@ -353,8 +368,10 @@ int nn_stage_run(struct nn_stage *stage, const struct nn_step *step, size_t firs
 	while (!status) {
 		enum move move = next_move(stage, end, err);
 
-		if (move == DONE)
+		if (move == DONE) {
+			add_up(stage);
 			break;
+		}
 		if (move == FAILED)
 			return (int)err->status;
 		if (move == FORWARD)
