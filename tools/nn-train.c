@@ -279,10 +279,10 @@ static void check_ranks(char *const *operands)
 	const struct {
 		bool given;
 		const char *option;
-	} wrong[] = { { has_workers, "workers" }, { sshlogin, "sshlogin" },
+	} wrong[] = { { has_workers && !stages.stages, "workers" }, { sshlogin, "sshlogin" },
 		{ sshloginfile, "sshloginfile" }, { worker_command, "worker" },
 		{ compress, "compress" }, { data.send, "send" }, { assign, "assign" },
-		{ capacity.count, "capacity" }, { faults.timeout, "timeout" },
+		{ capacity.count, "capacity" }, { faults.timeout && !stages.stages, "timeout" },
 		{ faults.quorum, "quorum" }, { mode.async, "async" },
 		{ mode.has_local_steps, "local-steps" }, { journal_path, "journal" },
 		{ print_script, "print" } };
@@ -298,21 +298,24 @@ static void check_ranks(char *const *operands)
 /* What a training by stages does not do yet. */
 static void check_stages(char *const *operands)
 {
-	static const char here[] = "its stages are processes here, or on hosts by ssh (--sshlogin)";
+	static const char here[] =
+		"its stages are processes here, on hosts by ssh (--sshlogin), or ranks of MPI";
 	static const char whole[] = "no process has the whole model: try checkpoints with nn-eval";
 	static const char steps[] = "each step is one of all shards";
 	const struct {
 		bool given;
 		const char *option;
 		const char *instead;
-	} wrong[] = { { plan.ranks, "MPI", here }, { worker_command, "--worker", here },
+	} wrong[] = { { worker_command, "--worker", here },
 		{ data.send, "--send", "the first stage reads files" },
+		{ exchange, "--exchange", "what passes between stages are messages" },
 		{ compress, "--compress", "what passes between stages is not compressed" },
 		{ plan.valid, "--valid", whole }, { mode.async, "--async", steps },
 		{ mode.has_local_steps, "--local-steps", steps },
 		{ assign, "--assign", "each pipeline has its share of the shards" },
 		{ capacity.count, "--capacity", "each pipeline has its share of the shards" },
-		{ faults.timeout, "--timeout", "a stage that fails ends the run" },
+		{ faults.timeout && !strcmp(faults.timeout, "auto"), "--timeout auto",
+			"a number of seconds does" },
 		{ faults.quorum, "--quorum", "a stage that fails ends the run" },
 		{ journal_path, "--journal", "nn-info --journal prints a gradient's line" },
 		{ print_script, "--print", "nn-stage(1) shows it by hand" },
@@ -329,13 +332,18 @@ static void check_stages(char *const *operands)
 	train_stages_check(&stages, refused, instead);
 }
 
+static uint64_t count_shards(void)
+{
+	uint64_t count = plan.files > 1 ? plan.files : plan.run.shards;
+
+	return count ? count : nn_run_default_shards(plan.run.batch, UINT64_MAX);
+}
+
 /* As many workers here as there are processors, but not more than shards. */
 static uint64_t default_workers(void)
 {
-	uint64_t most = plan.files > 1 ? plan.files : plan.run.shards;
+	uint64_t most = count_shards();
 
-	if (!most)
-		most = nn_run_default_shards(plan.run.batch, UINT64_MAX);
 	return nn_processors() < most ? nn_processors() : most;
 }
 
@@ -437,8 +445,10 @@ static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_e
 			.shard_seed = plan.run.shard_seed };
 		plan.serve = &serve;
 		status = train_ranks_begin(&plan, checkpoint, status, err);
+		train_ranks_run(true);
 		if (!status)
-			status = train_ranks_train(updater, &plan, err);
+			status = nn_train(updater, NULL, &plan, err);
+		train_ranks_run(false);
 		if (!status)
 			outcome = train_faults_status(&faults, NULL);
 		nn_updater_free(updater);
@@ -484,15 +494,25 @@ static int train_by_stages(struct nn_checkpoint *checkpoint, const char *name,
 		.count = data.placement.count,
 		.method = plan.run.method,
 		.shard_seed = plan.run.shard_seed };
+	struct nn_pool_options usual = { 0 };
 	int status;
 
 	stages.threads = threads;
+	train_faults_apply(&faults, &usual);
+	stages.timeout = usual.timeout;
 	plan.serve = &serve;
 	if (plan.run.local_steps)
 		cli_usage(
 			"%s was begun with --local-steps: --stages makes each step with all shards",
 			name);
-	status = train_stages_train(&stages, checkpoint, name, name, &plan, &how, output, err);
+	status = plan.ranks ? train_ranks_begin(&plan, checkpoint, NN_OK, err) : NN_OK;
+	if (!status)
+		train_stages_check_ranks(&stages, count_shards());
+	train_ranks_run(true);
+	if (!status)
+		status = train_stages_train(&stages, checkpoint, name, name, &plan, &how, output,
+			err);
+	train_ranks_run(false);
 	if (!status)
 		outcome = train_faults_status(&faults, NULL);
 	return status;
@@ -624,6 +644,7 @@ int main(int argc, char **argv)
 		sshlogin || sshloginfile || worker_command);
 	stages.pipelines = workers;
 	stages.hosts = &hosts;
+	stages.ranks = plan.ranks;
 	stages.ssh = ssh;
 	stages.remote_tool = remote_tool;
 	train_stages_check_places(&stages, &data);
@@ -664,7 +685,7 @@ int main(int argc, char **argv)
 		train_stages_done();
 	train_report_close();
 	nn_lock_release(&lock);
-	if (!status && stages.stages)
+	if (!status && stages.stages && train_ranks_leads())
 		status = nn_output_commit(&output, &err);
 	else if (!status && train_ranks_leads())
 		status = write_model(&checkpoint.model, &output, &err);

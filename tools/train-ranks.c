@@ -148,15 +148,9 @@ int train_ranks_begin(const struct nn_train_options *plan, const struct nn_check
 	return nn_ranks_compare(ranks, names, texts, FACTS, err);
 }
 
-int train_ranks_train(struct nn_updater *updater, const struct nn_train_options *plan,
-	struct nn_error *err)
+void train_ranks_run(bool runs)
 {
-	int status;
-
-	running = true;
-	status = nn_train(updater, NULL, plan, err);
-	running = false;
-	return status;
+	running = runs;
 }
 
 void train_ranks_close(void)

@@ -24,9 +24,8 @@ void train_ranks_refuse(bool given, const char *option);
  * made the state. `status` and `err` are this rank's. */
 int train_ranks_begin(const struct nn_train_options *plan, const struct nn_checkpoint *checkpoint,
 	int status, struct nn_error *err);
-/* All: nn_train. */
-int train_ranks_train(struct nn_updater *updater, const struct nn_train_options *plan,
-	struct nn_error *err);
+/* All: the training itself; until its end the others wait for what rank 0 wants, and end when it does. */
+void train_ranks_run(bool runs);
 void train_ranks_close(void);
 
 #endif

@@ -61,6 +61,33 @@ void train_stages_check_places(const struct train_stages *how, const struct trai
 		cli_usage("data on standard input: the first stage, on %s, reads files", host);
 }
 
+void train_stages_check_ranks(struct train_stages *how, uint64_t shards)
+{
+	uint64_t size = how->ranks ? how->ranks->size : 0;
+	uint64_t wanted;
+
+	if (!how->stages || !how->ranks)
+		return;
+	if (!how->pipelines)
+		how->pipelines = size / how->stages < shards ? size / how->stages : shards;
+	if (!how->pipelines)
+		how->pipelines = 1;
+	wanted = how->stages * how->pipelines;
+	if (wanted > size)
+		cli_usage(
+			"--stages %llu of %llu pipeline%s: that takes %llu ranks of MPI, but there "
+			"are %llu (mpirun -n %llu)",
+			(unsigned long long)how->stages, (unsigned long long)how->pipelines,
+			how->pipelines == 1 ? "" : "s", (unsigned long long)wanted,
+			(unsigned long long)size, (unsigned long long)wanted);
+	if (wanted < size)
+		cli_warn("%llu of %llu ranks have nothing to do: %llu pipeline%s of %llu stages "
+			 "take %llu (--workers, --shards make more pipelines)",
+			(unsigned long long)(size - wanted), (unsigned long long)size,
+			(unsigned long long)how->pipelines, how->pipelines == 1 ? "" : "s",
+			(unsigned long long)how->stages, (unsigned long long)wanted);
+}
+
 /* "/opt/bin/nn-grad" means the nn-stage beside it. */
 static int find_tool(struct nn_buffer *tool, const char *named, struct nn_error *err)
 {
@@ -106,6 +133,8 @@ int train_stages_train(const struct train_stages *how, struct nn_checkpoint *che
 		.train = plan,
 		.output = output,
 		.hosts = how->hosts,
+		.ranks = how->ranks,
+		.timeout = how->timeout,
 		.ssh = how->ssh,
 		.started = started };
 	int status = find_tool(&tool, how->remote_tool, err);

@@ -18,7 +18,9 @@ struct train_stages {
 	uint64_t pipelines; /* 0: one */
 	uint64_t threads;
 	uint64_t updates; /* that the state says of itself */
+	double timeout;
 	const struct nn_hosts *hosts;
+	struct nn_ranks *ranks; /* NULL: they are processes */
 	const char *ssh;
 	const char
 		*remote_tool; /* nn-grad on the hosts, beside which nn-stage is; or that itself */
@@ -38,6 +40,8 @@ struct train_stages {
 void train_stages_check(const struct train_stages *how, const char *refused, const char *instead);
 /* The same of where its stages are, once the hosts and data are known. */
 void train_stages_check_places(const struct train_stages *how, const struct train_data *data);
+/* The same of ranks of MPI: how many pipelines they are, of at most so many shards. */
+void train_stages_check_ranks(struct train_stages *how, uint64_t shards);
 /* Trains, and writes the model to the output. The checkpoint is an outline. */
 int train_stages_train(const struct train_stages *how, struct nn_checkpoint *checkpoint,
 	const char *name, const char *path, const struct nn_train_options *plan,

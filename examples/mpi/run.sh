@@ -26,6 +26,10 @@ same two.ck one.ck 'the checkpoint, with the state of the optimizer'
 do_it "mpirun -n 3 $train --exchange messages -o three.nnt"
 same three.nnt one.nnt
 
+section 'The layers shared out: two pipelines of two stages, on four ranks'
+do_it "mpirun -n 4 $train --stages 2 -o stages.nnt"
+same stages.nnt one.nnt
+
 section 'A rank is killed'
 train="${train/-e 20/-e 800}"
 show "mpirun -n 2 $train --every 50 --resume -c run.ck -o killed.nnt &"

@@ -4,7 +4,7 @@ libnnpipe_a_SOURCES += \
 	lib/ranks/memory.c \
 	lib/ranks/ranks.h
 if HAVE_MPI
-libnnpipe_a_SOURCES += lib/ranks/mpi.c
+libnnpipe_a_SOURCES += lib/ranks/lines.c lib/ranks/mpi.c lib/ranks/mpi-private.h
 else
 libnnpipe_a_SOURCES += lib/ranks/none.c
 endif

@@ -1,29 +1,12 @@
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
-#include "ranks/ranks.h"
+#include "ranks/mpi-private.h"
 
 /* Most elements of one message: MPI counts with int. */
 #define MOST ((size_t)1 << 30)
-#define TAG_FLOATS 1
-#define TAG_WAKE 2
-
-struct group {
-	struct nn_ranks shown; /* first: what others know */
-	MPI_Comm comm;
-	bool world;
-	MPI_Request *requests; /* on their way */
-	size_t count;
-	size_t room;
-};
-
-static struct group *group_of(struct nn_ranks *ranks)
-{
-	return (struct group *)(void *)ranks;
-}
 
 static struct group *make_group(MPI_Comm comm, struct nn_error *err)
 {
@@ -51,13 +34,14 @@ int nn_ranks_open(struct nn_ranks **ranks, struct nn_error *err)
 	int level;
 
 	*ranks = NULL;
-	/* BLAS may have threads; none of them calls MPI. */
-	if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level))
+	/* BLAS may have threads; none of them calls MPI. Who passes lines does, while nobody else does. */
+	if (MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level))
 		return nn_fail(err, NN_FAILED, "MPI does not start");
 	group = make_group(MPI_COMM_WORLD, err);
 	if (!group)
 		MPI_Abort(MPI_COMM_WORLD, NN_FAILED);
 	group->world = true;
+	group->any_thread = level >= MPI_THREAD_SERIALIZED;
 	*ranks = &group->shown;
 	return NN_OK;
 }

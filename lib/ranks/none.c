@@ -72,3 +72,10 @@ void nn_ranks_wait(struct nn_ranks *ranks)
 {
 	(void)ranks;
 }
+
+int nn_ranks_pass(struct nn_ranks *ranks, const struct nn_ranks_line *lines, size_t count,
+	struct nn_error *err)
+{
+	(void)ranks, (void)lines, (void)count;
+	return nn_fail(err, NN_USAGE, "built without MPI");
+}

@@ -66,6 +66,21 @@ void nn_ranks_push(struct nn_ranks *ranks);
 /* All that were started are done. */
 void nn_ranks_wait(struct nn_ranks *ranks);
 
+/* A line between two ranks: here a stream socket, as if it were connected to the one there. */
+struct nn_ranks_line {
+	int fd;      /* closed in the end */
+	size_t peer; /* the rank that has its counterpart */
+	unsigned
+		label; /* of several lines between two ranks, which: the same on both sides; < NN_RANKS_LABELS */
+};
+#define NN_RANKS_LABELS 1024
+
+/* Passes bytes as messages until all lines have ended both ways. What nobody takes here waits where it comes
+ * from; a line never waits for another one. To be called in any one thread, with SIGPIPE blocked, while no other
+ * thread calls MPI. NN_FAILED: no memory, or this MPI knows one thread only. */
+int nn_ranks_pass(struct nn_ranks *ranks, const struct nn_ranks_line *lines, size_t count,
+	struct nn_error *err);
+
 /* All: memory that all ranks see, of each `bytes` bytes: places [size] gets where each one's is, zeroed
  * and on NN_ALIGN. Fails everywhere, NN_FAILED, if they are not on one machine or the system does not let them. */
 struct nn_ranks_memory;

@@ -62,4 +62,4 @@ libnnpipe_a_SOURCES += lib/train/exchange_shared.c lib/train/exchange_messages.c
 libnnpipe_a_SOURCES += lib/train/stage_serve.c lib/train/stage_serve.h lib/train/stage_group.c lib/train/stage_group.h
 libnnpipe_a_SOURCES += lib/train/pipeline.c lib/train/pipeline.h lib/train/pipeline-private.h lib/train/pipeline_begin.c
 libnnpipe_a_SOURCES += lib/train/pipeline_crew.c lib/train/pipeline_end.c lib/train/pipeline_far.c
-libnnpipe_a_SOURCES += lib/train/pipeline_save.c
+libnnpipe_a_SOURCES += lib/train/pipeline_ranks.c lib/train/pipeline_save.c lib/train/pipeline_words.c

@@ -3,6 +3,8 @@
 #ifndef NN_TRAIN_PIPELINE_PRIVATE_H
 #define NN_TRAIN_PIPELINE_PRIVATE_H
 
+#include <pthread.h>
+
 #include "model/network.h"
 #include "proc/hosts.h"
 #include "proc/process.h"
@@ -21,11 +23,13 @@ struct nn_member {
 	char name[224];             /* "stage 1 of 3 (layers 2:4) on alice" */
 	const struct nn_host *host; /* where it is; NULL: here */
 	struct nn_far *far;         /* of one that is elsewhere: what connects it */
-	char words[200];            /* ... and what came last on its standard error */
-	bool met;                   /* it has its part */
-	bool failed;                /* it could not be written to or read from */
-	bool spoke;                 /* it has said why it ends: */
-	bool victim;                /* ... for what another one did */
+	int orders;      /* ... or on a rank: our end of a socket to it; -1: it has pipes */
+	char words[200]; /* ... and what came last on its standard error */
+	int patience;    /* milliseconds without a byte that are too many; -1: none are */
+	bool met;        /* it has its part */
+	bool failed;     /* it could not be written to or read from */
+	bool spoke;      /* it has said why it ends: */
+	bool victim;     /* ... for what another one did */
 	struct nn_error why;
 	int status; /* as waitpid(2) has it, once it has ended */
 	bool killed;
@@ -44,7 +48,10 @@ struct nn_pipeline {
 	double largest;
 	struct nn_member *members; /* [pipelines, stages] */
 	size_t count;
-	double *squares; /* [tensors]: of the whole, by name */
+	struct nn_rank_stage *mine; /* of ranks: the stage that is here, and the lines to others */
+	int signal;                 /* that one of them has had */
+	bool timed_out;             /* one of them has said nothing for too long */
+	double *squares;            /* [tensors]: of the whole, by name */
 	double weight, loss;
 	uint64_t rows;
 	double seconds[2]; /* idle and all, of all members: of the step */
@@ -90,6 +97,27 @@ struct nn_words {
 	size_t paths; /* the last so many are paths */
 };
 
+/* A pair of sockets; a thread that no signal is for. */
+int nn_crew_pair(int *a, int *b, struct nn_error *err);
+int nn_crew_thread(pthread_t *thread, void *(*function)(void *), void *data, struct nn_error *err);
+
+/* pipeline_words.c: the command line of a member, whose sockets have these numbers there. */
+int nn_crew_words(const struct nn_pipeline *pipeline, const struct nn_member *member,
+	const struct nn_ends *ends, struct nn_words *words, struct nn_error *err);
+void nn_crew_free_words(struct nn_words *words);
+
+/* pipeline_ranks.c: members that are ranks of MPI. Rank r is stage r % stages of pipeline r / stages, each in a
+ * thread of its process, and another thread passes what goes to others. */
+
+/* All members' lines, and the stage that is here. */
+int nn_rank_stage_lead(struct nn_pipeline *pipeline, struct nn_error *err);
+/* All: the members have ended; `status` and `err` are what the run came to, and what they are everywhere then. */
+int nn_rank_stage_end(struct nn_pipeline *pipeline, int status, struct nn_error *err);
+/* All: as nn_ranks_agree, but what went wrong here is said as it is known here. */
+int nn_rank_stage_agree(struct nn_ranks *ranks, int status, struct nn_error *err);
+/* All but the first rank: to the end of the run. */
+int nn_rank_stage_follow(const struct nn_pipeline_options *options, struct nn_error *err);
+
 /* pipeline_far.c: members on other hosts, whose lines all go by ssh's standard input and output. */
 
 /* Takes the sockets over (-1 then), and shows the numbers that they have there. */
@@ -98,8 +126,6 @@ int nn_far_open(struct nn_member *member, struct nn_ends *ends, size_t others,
 /* Runs the tool there, and passes bytes from now on; the member has its reader and writer. */
 int nn_far_start(const struct nn_pipeline_options *options, struct nn_member *member,
 	const struct nn_words *words, struct nn_error *err);
-/* No more orders come. */
-void nn_far_close_orders(const struct nn_far *far);
 /* It has ended: what it has said is lost, if nobody has heard it by now. *why: what was wrong with its bytes;
  * false if nothing was. */
 bool nn_far_close(struct nn_far *far, struct nn_error *why);

@@ -4,6 +4,7 @@
 #include "train/pipeline.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,6 +45,14 @@ static bool is_time_to_save(const struct training *training, uint64_t before)
 	if (options->every && training->progress.steps / options->every > before / options->every)
 		return true;
 	return options->every_seconds > 0 && now() >= training->saved_at + options->every_seconds;
+}
+
+/* A signal to the coordinator, or to another rank. */
+static int wants_stop(const struct nn_pipeline *pipeline)
+{
+	int signal = pipeline->training.options->stop();
+
+	return signal ? signal : pipeline->signal;
 }
 
 static uint64_t steps_left(const struct training *training)
@@ -103,6 +112,8 @@ static int hear_done(struct nn_pipeline *pipeline, struct nn_error *err)
 		double seconds[2] = { 0 };
 
 		status = nn_crew_await(pipeline, member, NN_KIND_METRICS, &frame, err);
+		if (!status && frame->preamble.rows && frame->preamble.rows < NSIG)
+			pipeline->signal = (int)frame->preamble.rows;
 		if (!status)
 			status = nn_crew_take(member, frame, NN_STAGE_SECONDS, seconds, 2, err);
 		pipeline->seconds[0] += seconds[0];
@@ -163,8 +174,8 @@ static int step(struct nn_pipeline *pipeline, bool *goes_on, struct nn_error *er
 	training->progress.steps++;
 	pipeline->updates++;
 	pipeline->steps++;
-	*goes_on = !is_done(training) && !is_time_to_save(training, before) &&
-		!training->options->stop();
+	*goes_on =
+		!is_done(training) && !is_time_to_save(training, before) && !wants_stop(pipeline);
 	next = *model;
 	next.weight = norm;
 	next.rows = *goes_on;
@@ -240,7 +251,7 @@ static int loop(struct nn_pipeline *pipeline, struct nn_error *err)
 			continue;
 		if (is_time_to_save(training, before) && !is_done(training))
 			status = save(pipeline, false, err);
-		signal = training->options->stop();
+		signal = wants_stop(pipeline);
 		if (!status && signal && !is_done(training))
 			return stopped(pipeline, signal, err);
 	}
@@ -255,6 +266,8 @@ static int begin(struct nn_pipeline *pipeline, struct nn_error *err)
 	struct nn_train_start start;
 	int status = nn_pipeline_begin(pipeline, err);
 
+	if (pipeline->options->ranks)
+		status = nn_rank_stage_agree(pipeline->options->ranks, status, err);
 	if (!status)
 		status = nn_crew_start(pipeline, err);
 	if (status)
@@ -327,8 +340,12 @@ int nn_pipeline_train(struct nn_checkpoint *checkpoint, const struct nn_pipeline
 			.saved = UINT64_MAX } };
 	const struct training *training = &pipeline.training;
 	struct nn_error why;
-	int status = begin(&pipeline, err);
+	int status;
 
+	*summary = (struct nn_pipeline_summary){ 0 };
+	if (options->ranks && options->ranks->rank)
+		return nn_rank_stage_follow(options, err);
+	status = begin(&pipeline, err);
 	if (!status)
 		status = loop(&pipeline, err);
 	if (!status)
@@ -342,6 +359,8 @@ int nn_pipeline_train(struct nn_checkpoint *checkpoint, const struct nn_pipeline
 			print(training->saved));
 	}
 	nn_crew_stop(&pipeline, status != NN_OK);
+	if (pipeline.mine)
+		status = nn_rank_stage_end(&pipeline, status, err);
 	sum_up(&pipeline, summary);
 	finish(&pipeline);
 	return status;

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "model/model.h"
 #include "proc/hosts.h"
+#include "ranks/ranks.h"
 #include "train/train.h"
 #include "train/update.h"
 
@@ -35,14 +36,18 @@ struct nn_pipeline_options {
 	const struct nn_update_options *how; /* as given: the rest is in the state */
 	const struct nn_train_options *train;
 	const struct nn_hosts *hosts; /* as many slots as stages of all pipelines; none: all here */
-	const char *ssh;              /* and its options */
-	const char *tool;             /* nn-stage on the hosts */
-	struct nn_output *output;     /* the trained model goes there, not committed */
+	/* They are ranks of MPI, at least so many, all of which call this; those that are too many do nothing.
+	 * NULL: they are processes. */
+	struct nn_ranks *ranks;
+	const char *ssh;          /* and its options */
+	const char *tool;         /* nn-stage on the hosts */
+	struct nn_output *output; /* the trained model goes there, not committed */
+	double timeout; /* seconds that none of them may say nothing when it is to; 0: for ever */
 	void (*started)(const struct nn_pipeline_start *start);
 };
 /* What the stages have done all in all. */
 struct nn_pipeline_summary {
-	double bubble;  /* share of the time of the steps that they had nothing to do */
+	double bubble; /* share of the time of the steps that they had nothing to do */
 	/* Of as many micro-batches and stages of this arithmetic; (n - 1) / (m + n - 1) if they are even. */
 	double at_best;
 	double uneven; /* the same of very many micro-batches: what is left is because stages are not even */

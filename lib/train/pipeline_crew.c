@@ -6,6 +6,8 @@
  *     pipeline 1   stage 0 <--> stage 1 <--> stage 2 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +31,7 @@ struct nn_member *nn_crew_member(const struct nn_pipeline *pipeline, size_t stag
 	return &pipeline->members[number * pipeline->options->stages + stage];
 }
 
-static int make_pair(int *a, int *b, struct nn_error *err)
+int nn_crew_pair(int *a, int *b, struct nn_error *err)
 {
 	int pair[2];
 	int bytes = SOCKET_BYTES;
@@ -43,6 +45,19 @@ static int make_pair(int *a, int *b, struct nn_error *err)
 	*a = pair[0];
 	*b = pair[1];
 	return NN_OK;
+}
+
+int nn_crew_thread(pthread_t *thread, void *(*function)(void *), void *data, struct nn_error *err)
+{
+	sigset_t all;
+	sigset_t before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(thread, NULL, function, data);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error ? nn_fail(err, NN_FAILED, "cannot start a thread (error %d)", error) : NN_OK;
 }
 
 static void close_one(int fd)
@@ -82,93 +97,11 @@ static int connect_members(const struct nn_pipeline *pipeline, struct nn_ends *e
 	}
 	for (size_t i = 0; i < pipeline->count && !status; i++) {
 		if (i % stages)
-			status = make_pair(&ends[i - 1].down, &ends[i].up, err);
+			status = nn_crew_pair(&ends[i - 1].down, &ends[i].up, err);
 		if (!status && i >= stages)
-			status = make_pair(&ends[i % stages].group[i / stages - 1], &ends[i].leader,
-				err);
+			status = nn_crew_pair(&ends[i % stages].group[i / stages - 1],
+				&ends[i].leader, err);
 	}
-	return status;
-}
-
-static int add_word(struct nn_words *words, const char *word, struct nn_error *err)
-{
-	char **list = nn_realloc(words->list, words->count + 2, sizeof *list, err);
-
-	if (!list)
-		return NN_FAILED;
-	words->list = list;
-	list[words->count] = nn_strdup(word, err);
-	if (!list[words->count])
-		return NN_FAILED;
-	list[++words->count] = NULL;
-	return NN_OK;
-}
-
-static int add_number(struct nn_words *words, const char *option, uint64_t number,
-	struct nn_error *err)
-{
-	char text[24];
-	int status = add_word(words, option, err);
-
-	snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-	return status ? status : add_word(words, text, err);
-}
-
-static int add_group(struct nn_words *words, const int *group, size_t count, struct nn_error *err)
-{
-	struct nn_buffer text = { 0 };
-	int status = NN_OK;
-
-	for (size_t i = 0; i < count && !status; i++)
-		status = nn_buffer_printf(&text, err, "%s%d", i ? "," : "", group[i]);
-	if (!status && count)
-		status = add_word(words, "--group", err);
-	if (!status && count)
-		status = add_word(words, text.data, err);
-	nn_buffer_free(&text);
-	return status;
-}
-
-static int make_words(const struct nn_pipeline *pipeline, const struct nn_member *member,
-	const struct nn_ends *ends, struct nn_words *words, struct nn_error *err)
-{
-	const struct nn_pipeline_options *options = pipeline->options;
-	const struct nn_serve_options *serve = options->train->serve;
-	char range[64];
-	int status = add_word(words, NN_STAGE_TOOL, err);
-
-	snprintf(range, sizeof range, "%zu/%zu", member->stage, options->stages);
-	if (!status)
-		status = add_word(words, "--worker", err);
-	if (!status)
-		status = add_word(words, member->host ? "--mux" : "--model", err);
-	if (!status && !member->host)
-		status = add_word(words, options->model, err);
-	if (!status && ends->up >= 0)
-		status = add_number(words, "--up", (uint64_t)ends->up, err);
-	if (!status && ends->down >= 0)
-		status = add_number(words, "--down", (uint64_t)ends->down, err);
-	if (!status && ends->leader >= 0)
-		status = add_number(words, "--leader", (uint64_t)ends->leader, err);
-	if (!status && !member->pipeline)
-		status = add_group(words, ends->group, options->pipelines - 1, err);
-	if (!status && options->recompute)
-		status = add_word(words, "--recompute", err);
-	if (!status && options->threads)
-		status = add_number(words, "--threads", options->threads, err);
-	if (!status && !member->stage)
-		status = add_word(words, "--by", err);
-	if (!status && !member->stage)
-		status = add_word(words, pipeline->training.run.method, err);
-	if (!status && !member->stage)
-		status = add_number(words, "--shard-seed", pipeline->training.run.shard_seed, err);
-	if (!status)
-		status = add_word(words, "--", err);
-	if (!status)
-		status = add_word(words, range, err);
-	for (size_t i = 0; i < serve->count && !member->stage && !status; i++)
-		status = add_word(words, serve->paths[i], err);
-	words->paths = member->stage ? 0 : serve->count;
 	return status;
 }
 
@@ -215,24 +148,22 @@ static int spawn(struct nn_pipeline *pipeline, struct nn_member *member, struct 
 	if (member->host)
 		status = nn_far_open(member, ends, others, &there, err);
 	if (!status)
-		status = make_words(pipeline, member, member->host ? &there : ends, &words, err);
+		status = nn_crew_words(pipeline, member, member->host ? &there : ends, &words, err);
 	if (!status && member->host)
 		status = nn_far_start(pipeline->options, member, &words, err);
 	else if (!status)
 		status = spawn_here(&words, member, ends, others, err);
-	for (size_t i = 0; i < words.count; i++)
-		free(words.list[i]);
-	free(words.list);
+	nn_crew_free_words(&words);
 	free(there.group);
 	return status;
 }
 
 void nn_crew_bound(const struct nn_member *member)
 {
-	if (member->host)
-		nn_io_bound(-1, -1, -1);
+	if (member->orders >= 0)
+		nn_io_bound(-1, -1, member->patience);
 	else
-		nn_process_bound(&member->process);
+		nn_io_bound(member->process.left, member->process.ended, member->patience);
 }
 
 /* Frames to one that has gone are an error of write(2), and nothing that ends this process: SIGPIPE is
@@ -341,12 +272,17 @@ static void name_member(const struct nn_pipeline *pipeline, struct nn_member *me
 	const struct nn_pipeline_options *options = pipeline->options;
 	size_t begin = member->stage ? pipeline->ends[member->stage - 1] : 0;
 	char of[40] = "";
+	int length;
 
 	if (options->pipelines > 1)
 		snprintf(of, sizeof of, " of pipeline %zu", member->pipeline);
-	snprintf(member->name, sizeof member->name, "stage %zu of %zu%s (layers %zu:%zu)%s%.80s",
-		member->stage, options->stages, of, begin, pipeline->ends[member->stage],
-		member->host ? " on " : "", member->host ? member->host->name : "");
+	length = snprintf(member->name, sizeof member->name,
+		"stage %zu of %zu%s (layers %zu:%zu)%s%.80s", member->stage, options->stages, of,
+		begin, pipeline->ends[member->stage], member->host ? " on " : "",
+		member->host ? member->host->name : "");
+	if (options->ranks && length > 0 && (size_t)length < sizeof member->name)
+		snprintf(member->name + length, sizeof member->name - (size_t)length,
+			" on rank %zu", (size_t)(member - pipeline->members));
 }
 
 /* Slots are dealt in the order of the hosts: so neighbours are on one host, where they can be. */
@@ -362,35 +298,47 @@ static const struct nn_host *host_of(const struct nn_pipeline_options *options, 
 	return NULL;
 }
 
+static int start_processes(struct nn_pipeline *pipeline, struct nn_error *err)
+{
+	struct nn_ends *ends = nn_alloc(pipeline->count, sizeof *ends, err);
+	int status = ends ? connect_members(pipeline, ends, err) : NN_FAILED;
+
+	if (!ends)
+		return status;
+	for (size_t i = 0; i < pipeline->count && !status; i++)
+		status = spawn(pipeline, &pipeline->members[i], &ends[i], err);
+	/* What only the members hold tells them when one of them goes. */
+	close_ends(pipeline, ends);
+	return status;
+}
+
 int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
 {
 	size_t stages = pipeline->options->stages;
 	size_t count = stages * pipeline->options->pipelines;
-	struct nn_ends *ends = nn_alloc(count, sizeof *ends, err);
-	int status = NN_OK;
+	double timeout = 1e3 * pipeline->options->timeout;
+	int patience = timeout > 0 && timeout < INT_MAX ? (int)ceil(timeout) : -1;
+	int status;
 
 	pipeline->members = nn_alloc(count, sizeof *pipeline->members, err);
-	if (!ends || !pipeline->members) {
-		free(ends);
+	if (!pipeline->members)
 		return NN_FAILED;
-	}
 	pipeline->count = count;
-	status = nn_process_need_files(12 * count, err);
-	if (!status)
-		status = connect_members(pipeline, ends, err);
+	if (nn_process_need_files(12 * count, err))
+		return NN_FAILED;
 	for (size_t i = 0; i < count; i++) {
 		struct nn_member *member = &pipeline->members[i];
 
 		member->stage = i % stages;
 		member->pipeline = i / stages;
 		member->process.input = member->process.output = member->process.errors = -1;
+		member->orders = -1;
+		member->patience = patience;
 		member->host = host_of(pipeline->options, i);
 		name_member(pipeline, member);
-		if (!status)
-			status = spawn(pipeline, member, &ends[i], err);
 	}
-	/* What only the members hold tells them when one of them goes. */
-	close_ends(pipeline, ends);
+	status = pipeline->options->ranks ? nn_rank_stage_lead(pipeline, err) :
+					    start_processes(pipeline, err);
 	for (size_t i = 0; i < count && !status; i++)
 		status = send_begin(pipeline, &pipeline->members[i], err);
 	for (size_t i = 0; i < count && !status; i++)
@@ -431,10 +379,17 @@ int nn_crew_await(struct nn_pipeline *pipeline, struct nn_member *member, unsign
 {
 	int status;
 
-	(void)pipeline;
 	nn_crew_bound(member);
+	errno = 0;
 	status = nn_reader_next(member->reader, frame, err);
 	member->failed = status || !*frame;
+	if (status == NN_FAILED && errno == ETIMEDOUT) {
+		pipeline->timed_out = true;
+		return nn_fail(err, NN_FAILED,
+			"%s has said nothing for %g seconds: it hangs, or waits for one that does "
+			"(--timeout)",
+			member->name, pipeline->options->timeout);
+	}
 	if (status)
 		return status;
 	if (!*frame || (*frame)->preamble.kind == NN_KIND_END)

@@ -1,6 +1,8 @@
 /* How the processes of a training by stages end, and which of them is to blame if they do so too early. */
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "train/pipeline-private.h"
@@ -8,16 +10,16 @@
 #define GRACE 5.0 /* seconds to end by oneself */
 
 /* What it still has to say. */
-static void hear_out(struct nn_member *member)
+static void hear_out(struct nn_member *member, bool timed_out)
 {
 	const struct nn_frame *frame;
 	struct nn_error ignored;
 
-	if (member->spoke || !member->reader || (!member->far && member->process.output < 0))
+	if (member->spoke || !member->reader || (member->orders < 0 && member->process.output < 0))
 		return;
+	if (timed_out || member->orders >= 0)
+		member->patience = (int)(GRACE * 1000);
 	nn_crew_bound(member);
-	if (member->far)
-		nn_io_bound(-1, -1, (int)(GRACE * 1000));
 	while (!nn_reader_next(member->reader, &frame, &ignored) && frame &&
 		frame->preamble.kind != NN_KIND_END)
 		if (frame->preamble.kind == NN_KIND_ERROR)
@@ -26,8 +28,8 @@ static void hear_out(struct nn_member *member)
 
 static void close_orders(struct nn_member *member)
 {
-	if (member->far)
-		nn_far_close_orders(member->far);
+	if (member->orders >= 0)
+		shutdown(member->orders, SHUT_WR);
 	else
 		nn_process_close_input(&member->process);
 }
@@ -49,6 +51,9 @@ static void end_member(struct nn_member *member, double grace)
 		}
 	}
 	member->far = NULL;
+	if (member->orders >= 0)
+		close(member->orders);
+	member->orders = -1;
 	nn_reader_close(member->reader);
 	nn_writer_close(member->writer);
 	member->reader = NULL;
@@ -63,9 +68,11 @@ static int weight_of(const struct nn_member *member)
 		WTERMSIG(member->status) != SIGPIPE;
 
 	if (signalled)
-		return 4;
+		return 5;
 	if (member->spoke)
-		return member->victim ? 1 : 3;
+		return member->victim ? 1 : 4;
+	if (member->killed)
+		return 3;
 	return WIFEXITED(member->status) && WEXITSTATUS(member->status) ? 2 : 0;
 }
 
@@ -75,6 +82,9 @@ static int describe(const struct nn_member *member, const char *tool, struct nn_
 
 	if (member->spoke && (member->killed || !WIFSIGNALED(member->status)))
 		return nn_fail(err, member->why.status, "%s: %s", member->name, member->why.text);
+	if (member->killed)
+		return nn_fail(err, NN_FAILED,
+			"%s hung: it did not even end when told, and was killed", member->name);
 	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127 && !member->host)
 		return nn_fail(err, NN_FAILED, NN_STAGE_TOOL " not found");
 	if (WIFEXITED(member->status) && WEXITSTATUS(member->status) == 127)
@@ -97,11 +107,11 @@ int nn_crew_blame(struct nn_pipeline *pipeline, struct nn_error *err)
 	for (size_t i = 0; i < pipeline->count; i++)
 		close_orders(&pipeline->members[i]);
 	for (size_t i = 0; i < pipeline->count; i++)
-		hear_out(&pipeline->members[i]);
+		hear_out(&pipeline->members[i], pipeline->timed_out);
 	for (size_t i = 0; i < pipeline->count; i++) {
 		struct nn_member *member = &pipeline->members[i];
 
-		if (!member->process.pid)
+		if (!member->process.pid && member->orders < 0)
 			continue;
 		end_member(member, GRACE);
 		/* Of victims what is known already is as good. */
@@ -116,7 +126,7 @@ void nn_crew_stop(struct nn_pipeline *pipeline, bool kill)
 	struct nn_error ignored;
 
 	for (size_t i = 0; i < pipeline->count && !kill; i++)
-		if (pipeline->members[i].writer && pipeline->members[i].process.pid)
+		if (pipeline->members[i].writer)
 			nn_crew_say(&pipeline->members[i], NULL, NULL, &ignored);
 	for (size_t i = 0; i < pipeline->count; i++)
 		end_member(&pipeline->members[i], kill ? 0 : GRACE);

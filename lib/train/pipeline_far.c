@@ -17,7 +17,6 @@
 struct nn_far {
 	struct nn_mux_options mux;
 	int *lines; /* [mux.count]: the mux's */
-	int orders; /* our end of line 0 */
 	int leave;
 	pthread_t thread;
 	bool runs;
@@ -46,11 +45,10 @@ int nn_far_open(struct nn_member *member, struct nn_ends *ends, size_t others,
 	struct nn_ends *there, struct nn_error *err)
 {
 	struct nn_far *far = nn_alloc(1, sizeof *far, err);
-	int pair[2];
 
 	if (!far)
 		return NN_FAILED;
-	*far = (struct nn_far){ .orders = -1, .leave = -1 };
+	far->leave = -1;
 	far->mux = (struct nn_mux_options){ .in = -1,
 		.out = -1,
 		.gone = -1,
@@ -61,12 +59,11 @@ int nn_far_open(struct nn_member *member, struct nn_ends *ends, size_t others,
 	if (!far->lines || !there->group)
 		return NN_FAILED;
 	far->mux.lines = far->lines;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		return nn_fail_errno(err, NN_FAILED, "cannot make a socket");
-	far->orders = pair[0];
+	if (nn_crew_pair(&member->orders, &far->lines[0], err))
+		return NN_FAILED;
+	far->mux.count = 1;
 	/* For nn_io_bound. */
-	fcntl(far->orders, F_SETFL, O_NONBLOCK);
-	far->lines[far->mux.count++] = pair[1];
+	fcntl(member->orders, F_SETFL, O_NONBLOCK);
 	far->leave = far->mux.leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (far->leave < 0)
 		return nn_fail_errno(err, NN_FAILED, "cannot make an event descriptor");
@@ -87,21 +84,6 @@ static void *pass_lines(void *data)
 	close(far->mux.in);
 	close(far->mux.out);
 	return NULL;
-}
-
-/* No signal is for this thread. */
-static int start_thread(struct nn_far *far, struct nn_error *err)
-{
-	sigset_t all;
-	sigset_t before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&far->thread, NULL, pass_lines, far);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	far->runs = !error;
-	return error ? nn_fail(err, NN_FAILED, "cannot start a thread (error %d)", error) : NN_OK;
 }
 
 static int make_line(struct nn_buffer *line, const char *tool, const struct nn_words *words,
@@ -147,16 +129,11 @@ int nn_far_start(const struct nn_pipeline_options *options, struct nn_member *me
 	process->input = process->output = -1;
 	if (process->ended >= 0)
 		far->mux.gone = fcntl(process->ended, F_DUPFD_CLOEXEC, 0);
-	status = start_thread(far, err);
+	status = nn_crew_thread(&far->thread, pass_lines, far, err);
+	far->runs = !status;
 	if (!status)
-		status = nn_reader_open(&member->reader, far->orders, member->name, 0, err);
-	return status ? status : nn_writer_open(&member->writer, far->orders, member->name, err);
-}
-
-void nn_far_close_orders(const struct nn_far *far)
-{
-	if (far->orders >= 0)
-		shutdown(far->orders, SHUT_WR);
+		status = nn_reader_open(&member->reader, member->orders, member->name, 0, err);
+	return status ? status : nn_writer_open(&member->writer, member->orders, member->name, err);
 }
 
 bool nn_far_close(struct nn_far *far, struct nn_error *why)
@@ -177,7 +154,6 @@ bool nn_far_close(struct nn_far *far, struct nn_error *why)
 	bad = far->runs && far->status;
 	if (bad)
 		*why = far->err;
-	close_one(far->orders);
 	close_one(far->leave);
 	close_one(far->mux.gone);
 	free(far->lines);

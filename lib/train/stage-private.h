@@ -34,6 +34,7 @@ struct nn_stage {
 	struct nn_error why;
 	bool victim;
 	unsigned ended; /* traffic that has ended */
+	int orders_end; /* readable once orders have */
 	/* Micro-batch i is in slots[i % slot_count] from filled > i to backward > i and sent > i, what its way
 	 * forward leaves in flights[i % in_flight] from forward > i on; its gradients in
 	 * grads[i % grad_count] while came_back > i >= backward, and returns[i % 2] while backward > i >=
@@ -55,7 +56,7 @@ struct nn_stage {
 	size_t stages;           /* 0: not known yet */
 	struct nn_preamble seen;
 	struct nn_stack *stack;
-	bool to_add; /* what was made in it last is to be added: when there is time */
+	bool to_add;             /* what was made in it last is to be added: when there is time */
 	struct nn_bundle layout; /* of gradients */
 	double idle;
 	/* A frame for whoever waits in nn_stage_await. */

@@ -66,7 +66,7 @@ int nn_stage_open(struct nn_stage **out, const struct nn_stage_options *options,
 	stage->options = options;
 	stage->is_first = !options->range.begin;
 	stage->is_last = options->range.end == options->range.layers;
-	stage->leave = -1;
+	stage->leave = stage->orders_end = -1;
 	stage->number = options->range.stages ? options->range.stage : 0;
 	pthread_mutex_init(&stage->lock, NULL);
 	pthread_mutex_init(&stage->write_lock, NULL);
@@ -132,6 +132,11 @@ double nn_stage_idle(struct nn_stage *stage)
 	return idle;
 }
 
+int nn_stage_orders_end(const struct nn_stage *stage)
+{
+	return stage->orders_end;
+}
+
 bool nn_stage_is_victim(const struct nn_stage *stage)
 {
 	return stage->victim;
@@ -151,6 +156,8 @@ static enum move choose(const struct nn_stage *stage, uint64_t end)
 		return FAILED;
 	if (stage->backward >= end)
 		return DONE;
+	if (stage->ended == NN_STAGE_ORDERS)
+		return FAILED;
 	if (!stage->is_last && stage->came_back > stage->backward && room)
 		return BACKWARD;
 	/* The first stage fills its slots itself: the one it wants must be free. */
@@ -199,7 +206,9 @@ static enum move next_move(struct nn_stage *stage, uint64_t end, struct nn_error
 		*err = stage->why;
 	else if (move == FAILED) {
 		nn_fail(err, NN_FAILED, "layers %s: %s ended before all had come", stage->layers,
-			stage->ended & NN_STAGE_FORWARD ? "the stage before" : "the stage behind");
+			stage->ended == NN_STAGE_ORDERS         ? "orders" :
+				stage->ended & NN_STAGE_FORWARD ? "the stage before" :
+								  "the stage behind");
 		stage->victim = true;
 	}
 	pthread_mutex_unlock(&stage->lock);

@@ -1,5 +1,6 @@
 #include "train/stage_group.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,8 @@ int nn_stage_group_open(struct nn_stage_group *group, int leader, const int *oth
 		return NN_FAILED;
 	group->count = count;
 	for (size_t i = 0; i < count && !status; i++) {
+		/* For nn_io_bound. */
+		fcntl(others[i], F_SETFL, O_NONBLOCK);
 		status = nn_reader_open(&group->readers[i], others[i], "another pipeline", 0, err);
 		if (!status)
 			status = nn_writer_open(&group->writers[i], others[i], "another pipeline",

@@ -176,6 +176,7 @@ static void *read_line(void *data)
 	struct nn_stage *stage = line->stage;
 	const struct nn_frame *frame;
 	struct nn_error err;
+	const uint64_t one = 1;
 	bool ended = false;
 	bool left = false;
 	int status = NN_OK;
@@ -192,6 +193,8 @@ static void *read_line(void *data)
 	pthread_mutex_lock(&stage->lock);
 	if (ended)
 		stage->ended |= line->input->carries;
+	if (ended && line->input->carries & NN_STAGE_ORDERS)
+		nn_write(stage->orders_end, &one, sizeof one, "an event descriptor", NULL);
 	if (status)
 		nn_stage_fail(stage, &err, status == NN_FAILED);
 	pthread_cond_broadcast(&stage->changed);
@@ -329,7 +332,8 @@ int nn_stage_open_lines(struct nn_stage *stage, struct nn_error *err)
 	int status = NN_OK;
 
 	stage->leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (stage->leave < 0)
+	stage->orders_end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (stage->leave < 0 || stage->orders_end < 0)
 		return nn_fail_errno(err, NN_FAILED, "cannot make an event descriptor");
 	for (size_t i = 0; i < options->input_count && !status; i++)
 		status = open_input(stage, &options->inputs[i], err);
@@ -368,4 +372,6 @@ void nn_stage_close_lines(struct nn_stage *stage)
 	}
 	if (stage->leave >= 0)
 		close(stage->leave);
+	if (stage->orders_end >= 0)
+		close(stage->orders_end);
 }

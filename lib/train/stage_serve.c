@@ -22,6 +22,7 @@
 
 struct server {
 	const struct nn_stage_serve_options *options;
+	int in;
 	struct nn_reader *reader;
 	struct nn_writer *writer;
 	struct nn_stage_part part;
@@ -146,7 +147,7 @@ static int open_stage(struct server *server, struct nn_error *err)
 		.out_forward_name = "the stage behind",
 		.out_back = options->up,
 		.out_back_name = "the stage before" };
-	ends->inputs[ends->input_count++] = (struct nn_stage_input){ .fd = STDIN_FILENO,
+	ends->inputs[ends->input_count++] = (struct nn_stage_input){ .fd = server->in,
 		.name = "stdin",
 		.carries = NN_STAGE_ORDERS,
 		.reader = server->reader };
@@ -215,6 +216,9 @@ static int begin(struct server *server, struct nn_error *err)
 		status = make_vector(&server->seconds, NN_STAGE_SECONDS, 2, err);
 	if (!status)
 		status = open_stage(server, err);
+	/* Whatever it then waits for, it does so no longer than there are orders. */
+	if (!status)
+		nn_io_bound(nn_stage_orders_end(server->stage), -1, -1);
 	return status ? status : say_hello(server, err);
 }
 
@@ -325,6 +329,8 @@ static int make_update(struct server *server, const struct nn_preamble *order, s
 	seconds[0] = nn_stage_idle(server->stage) + nn_stage_group_idle(&server->group) +
 		(came - server->reported);
 	seconds[1] = came - server->began;
+	if (server->options->stop)
+		done.rows = (uint64_t)server->options->stop();
 	if (!status)
 		status = nn_writer_frame(server->writer, &done, &server->seconds, err);
 	if (!status && order->rows)
@@ -395,7 +401,7 @@ static void say_error(struct server *server, const struct nn_error *why)
 int nn_stage_serve(int in, int out, const struct nn_stage_serve_options *options,
 	struct nn_error *err)
 {
-	struct server server = { .options = options };
+	struct server server = { .options = options, .in = in };
 	int status = nn_writer_open(&server.writer, out, "stdout", err);
 
 	if (!status)

@@ -11,7 +11,8 @@
  *                         the gradients, by name
  *   coordinator  task     `update`: weight is the norm of the whole gradient; rows 1: a step follows at once,
  *                         which the frame names; 0: another order does
- *   stage        metrics  done; tensor `seconds`, F64 [2]: in which it had nothing to do, of how many
+ *   stage        metrics  done; tensor `seconds`, F64 [2]: in which it had nothing to do, of how many; rows: the
+ *                         signal that wants the run to stop, if it has had one
  *   coordinator  task     `params`, `state`: once more what it has
  *   stage        model, state    its part
  *   stage        error    metadata `status`, `text`, `victim`: another process has failed; then it ends
@@ -49,6 +50,7 @@ struct nn_stage_serve_options {
 	const int
 		*group; /* [group_count]: sockets to the other pipelines' stages, in their order */
 	size_t group_count;
+	int (*stop)(void); /* the signal that wants the run to stop, or 0; NULL: nobody asks */
 };
 
 /* Until END. What fails is said in an error frame too. */

@@ -198,6 +198,75 @@ teardown() {
 	assert_file_not_exist out.nnt
 }
 
+@test "stages on ranks, in one pipeline and in several: the bits of a training without" {
+	for how in "1 --stages 1" "2 --stages 2" "3 --stages 3" "4 --stages 2" "6 --stages 3 -w 2 --recompute"; do
+		rm -f out.ck
+		$RUN ${how%% *} $TRAIN ${how#* } -e 3 --shards 8 --by random -c out.ck -o out.nnt start.nnt all.nnt
+		cmp out.nnt short.nnt
+		cmp out.ck short.ck
+	done
+	OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo \
+		$RUN 4 $TRAIN --stages 2 -e 3 --shards 8 --by random -o out.nnt start.nnt all.nnt
+	cmp out.nnt short.nnt
+	$TRAIN -e 2 -w 2 start.nnt uneven-*.nnt -o files.nnt
+	$RUN 2 $TRAIN --stages 2 -e 2 start.nnt uneven-{3,0,4,1,2}.nnt | cmp - files.nnt
+	rm out.ck
+	$RUN 2 $TRAIN --stages 2 -e 1 --shards 8 --by random -c out.ck -o out.nnt start.nnt all.nnt
+	$RUN 3 $TRAIN -e 2 --resume -c out.ck -o out.nnt start.nnt all.nnt
+	$RUN 3 $TRAIN --stages 3 -e 3 --resume -c out.ck -o out.nnt start.nnt all.nnt
+	cmp out.nnt short.nnt
+}
+
+@test "stages on ranks: signals, a rank that dies, one that hangs" {
+	run="nn-train --stages 3 -b 256 -e 100000 --shards 4 --every 5 -c out.ck -o out.nnt start.nnt all.nnt"
+	for rank in 1 2 3; do
+		rm -f out.ck
+		mpirun -n 3 $run 2>err &
+		pid=$!
+		await '[ -s out.ck ]'
+		kill -TERM $(pgrep -P $pid | sed -n ${rank}p)
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = 4 ]
+		grep -q '^nn-train: stopped by signal 15 (Terminated) after step [0-9]*: --resume goes on from out.ck$' err
+		nn-info --verify out.ck >said
+	done
+	rm -f out.ck
+	mpirun -n 3 $run 2>err &
+	pid=$!
+	await '[ -s out.ck ]'
+	kill -9 $(pgrep -P $pid | sed -n 2p)
+	! wait $pid || false
+	nn-info --verify out.ck >said
+	rm -f out.ck
+	mpirun -n 3 $run --timeout 2 2>err &
+	pid=$!
+	await '[ -s out.ck ]'
+	kill -STOP $(pgrep -P $pid | sed -n 2p)
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = 4 ]
+	grep -q '^nn-train: stage [0-2] of 3 (layers .:.) on rank [0-2] has said nothing for 2 seconds: it hangs, or waits for one that does (--timeout); --resume goes on after step [0-9]*$' err
+	nn-info --verify out.ck >said
+}
+
+@test "stages on ranks: too many and too few, and what goes wrong is one line" {
+	$RUN 5 $TRAIN --stages 2 -e 3 --shards 8 --by random -o out.nnt start.nnt all.nnt 2>err
+	[ "$(cat err)" = "nn-train: 1 of 5 ranks have nothing to do: 2 pipelines of 2 stages take 4 (--workers, --shards make more pipelines)" ]
+	cmp out.nnt short.nnt
+	fails 2 "--stages 2 of 2 pipelines: that takes 4 ranks of MPI, but there are 3 (mpirun -n 4)" \
+		$RUN 3 nn-train --stages 2 -w 2 start.nnt all.nnt -o out.nnt
+	fails 2 "--stages 12: the network has only 3 layers to be shared out" \
+		$RUN 12 nn-train --stages 12 start.nnt all.nnt -o out.nnt
+	fails 2 "--exchange does not go with --stages" \
+		$RUN 2 nn-train --stages 2 --exchange memory start.nnt all.nnt -o out.nnt
+	fails 2 "--sshlogin is for workers, but these are ranks of MPI" \
+		$RUN 2 nn-train --stages 2 -S alice start.nnt all.nnt -o out.nnt
+	run -1 --separate-stderr $RUN 3 nn-train --stages 3 --shards 2 -b 100 -n 9 --lr 1e25 -o x.nnt start.nnt all.nnt
+	[[ "$stderr" == "nn-train: stage "[0-2]" of 3 (layers "*") on rank "[0-2]": "* ]]
+	[ ! -e x.nnt ]
+}
+
 @test "srun that does not tell its tasks of each other" {
 	SLURM_STEP_NUM_TASKS=4 fails 2 "srun --mpi=pmix" $TRAIN start.nnt all.nnt
 	! SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 $TRAIN start.nnt all.nnt 2>err || false

@@ -130,6 +130,25 @@ same() {
 	grep -q "^nn-train: stage 1 of 3 of pipeline 1 (layers .:.) ended: killed by signal 9" err
 }
 
+@test "a stage that hangs: after --timeout, which it was; exit 4" {
+	run="nn-train --stages 3 --shards 4 -b 100 -e 100000 -c ck --every 5 --timeout 1 start.nnt all.nnt -o got.nnt"
+	for how in "0/3 -w 1" "1/3 -w 1" "2/3 -w 2"; do
+		rm -f ck
+		$run ${how#* } 2>err &
+		pid=$!
+		await '[ -e ck ]'
+		kill -STOP $(pgrep -P $pid -f "nn-stage .* ${how%% *}" | tail -n 1)
+		rc=0
+		wait $pid || rc=$?
+		[ $rc = 4 ]
+		[ "$(wc -l <err)" = 1 ]
+		grep -q "^nn-train: stage ${how%%/*} of 3.* hung: it did not even end when told, and was killed; --resume goes on after step [0-9]*$" err
+		nn-info --verify ck >said
+		[ -z "$(pgrep -P $pid)" ]
+	done
+	fails 2 "--timeout auto does not go with --stages: a number of seconds does" $run --timeout auto
+}
+
 @test "a coordinator that is killed takes its stages along" {
 	nn-train --stages 2 --shards 4 -b 100 -e 100000 start.nnt all.nnt -o got.nnt &
 	pid=$!
@@ -304,7 +323,7 @@ fake_ssh() {
 		fails 2 "$1 does not go with --stages: $2" nn-train --stages 2 "${@:3}" start.nnt all.nnt
 	}
 	refused --valid "no process has the whole model: try checkpoints with nn-eval" --valid all.nnt
-	refused --worker "its stages are processes here, or on hosts by ssh" --worker nn-grad
+	refused --worker "its stages are processes here, on hosts by ssh (--sshlogin), or ranks of MPI" --worker nn-grad
 	refused --send "the first stage reads files" --send -S 2/:
 	refused --compress "what passes between stages is not compressed" --compress always -S 2/:
 	refused --async "each step is one of all shards" --async
