@@ -33,6 +33,10 @@ const struct nn_profile_line *nn_plan_line(const struct nn_plan_setting *setting
 /* Seconds of a step: whoever fails ends it for all, who go on from the checkpoint (as in sched/simulate.h, J. Daly,
  * 2006). */
 double nn_plan_failures(const struct nn_plan_setting *setting, double processes, double step);
+/* What passing a gradient on, or keeping it till it is added, takes beside making it, in seconds: of a task, or
+ * of an update; where so many workers share memory. Between the sizes that were tried, by their logarithm. */
+double nn_plan_passing(const struct nn_profile_host *host, size_t workers, double params,
+	bool task);
 /* Bytes of optimizer state for so many parameters. */
 double nn_plan_state(const struct nn_plan_setting *setting, double params);
 /* Rows a step, and steps an epoch. */

@@ -53,9 +53,7 @@ static double exchange(const struct nn_profile_host *host, size_t workers, bool 
 	return 1e-6 * us[i];
 }
 
-/* What passing a gradient on adds to a task, or to an update, in seconds: between the sizes that were
- * tried, by their logarithm. */
-static double passing(const struct nn_profile_host *host, size_t workers, double params, bool task)
+double nn_plan_passing(const struct nn_profile_host *host, size_t workers, double params, bool task)
 {
 	const double *ns = task ? host->near_task_ns : host->near_update_ns;
 	double part =
@@ -149,7 +147,8 @@ static void place(const struct nn_plan_setting *setting, struct nn_plan_forecast
 		left -= workers;
 		seconds = task_seconds(setting, place->host, parts->rows, steps);
 		if (place->here && way->kind != NN_PLAN_SLICES)
-			seconds += passing(place->host, workers, setting->model->params, true);
+			seconds +=
+				nn_plan_passing(place->host, workers, setting->model->params, true);
 		*host = (struct nn_sim_host){ .workers = workers,
 			.processors = (size_t)place->host->processors,
 			.share = place->host->share,
@@ -203,7 +202,8 @@ static double update_seconds(const struct nn_plan_setting *setting,
 		return all;
 	running = fmin(parties, processors);
 	return all / (running * nn_plan_share(here, running)) +
-		passing(here, parts->near, params, false) + exchange(here, parts->near, false) +
+		nn_plan_passing(here, parts->near, params, false) +
+		exchange(here, parts->near, false) +
 		4 * params * (1 - 1 / parties) / here->copy_bytes_per_second;
 }
 

@@ -86,6 +86,9 @@ static void measure_stages(const struct nn_plan_setting *setting, const size_t *
 			params += (double)model->costs[k].params;
 			kept += (double)model->costs[k].kept;
 		}
+		/* Gradients wait to be added, and push each other out of the caches. */
+		if (params > 0)
+			seconds += nn_plan_passing(host, 1, params, true);
 		if (ends[i] < model->layers) {
 			most->passed += 2 * out;
 			most->message = fmax(most->message, out);

@@ -106,6 +106,8 @@ if nn-info --build | grep -q '^MPI: *yes' && command -v mpirun >/dev/null; then
 fi
 run_cases
 
+# Whoever ends this is not to leave hosts behind.
+trap 'exit 143' HUP INT TERM
 slow_link_program=$bench_programs/../tool/slow-link
 . "$bench_source/../tool/slow-link.bash"
 trap '[ -z "${slow_link_a:-}" ] || slow_link_end; [ -n "$kept" ] || rm -rf "$BENCH_DIR"' EXIT
