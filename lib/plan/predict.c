@@ -126,6 +126,12 @@ static const struct nn_profile_line *line_to(const struct nn_plan_setting *setti
 	return place->host->pipe.there ? &place->host->pipe : &setting->line;
 }
 
+/* Those who go on for themselves, and servers of slices, are behind pipes here too. */
+static bool shares_memory(enum nn_plan_kind kind)
+{
+	return kind != NN_PLAN_SLICES && kind != NN_PLAN_ASYNC && kind != NN_PLAN_LOCAL;
+}
+
 /* Who is where: the hosts in their order, then others like the last one. */
 static void place(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
 	struct nn_plan_parts *parts)
@@ -146,7 +152,7 @@ static void place(const struct nn_plan_setting *setting, struct nn_plan_forecast
 		count++;
 		left -= workers;
 		seconds = task_seconds(setting, place->host, parts->rows, steps);
-		if (place->here && way->kind != NN_PLAN_SLICES)
+		if (place->here && shares_memory(way->kind))
 			seconds +=
 				nn_plan_passing(place->host, workers, setting->model->params, true);
 		*host = (struct nn_sim_host){ .workers = workers,
@@ -155,7 +161,7 @@ static void place(const struct nn_plan_setting *setting, struct nn_plan_forecast
 			.speed = parts->task / seconds };
 		if (host->processors > place->host->share_count)
 			host->processors = place->host->share_count;
-		if (place->here && way->kind != NN_PLAN_SLICES)
+		if (place->here && shares_memory(way->kind))
 			parts->near += workers;
 		else
 			cross(setting, line_to(setting, place), parts, host, way);
