@@ -174,7 +174,7 @@ example() {
 
 @test "MPI: ranks, and one that is killed" {
 	example mpi
-	[ "$(grep -c '^  same bits' out)" -eq 4 ]
+	[ "$(grep -c '^  same bits' out)" -eq 5 ]
 }
 
 @test "Slurm: a job that is stopped, queued again and goes on" {
