@@ -75,6 +75,29 @@ static void check_model(const struct nn_checkpoint *checkpoint, const char *name
 	nn_network_free(network);
 }
 
+/* Of a run that goes on MODEL is not read, and may be gone; if it is there, it is to be what the run was
+ * begun with. */
+static void check_given(const struct train_start *start, const struct nn_checkpoint *checkpoint,
+	const char *model)
+{
+	const struct nn_part_choice nothing = { 0 };
+	const char *has = nn_bundle_meta(&checkpoint->model.params, "spec");
+	struct nn_checkpoint given;
+	const char *wants;
+	uint64_t updates;
+	struct nn_error err;
+
+	if (!strcmp(model, "-") || access(model, F_OK) || !strcmp(model, start->plan->checkpoint))
+		return;
+	if (nn_part_read(&given, model, &nothing, &updates, &err))
+		cli_die(&err);
+	wants = nn_bundle_meta(&given.model.params, "spec");
+	if (has && wants && strcmp(has, wants) != 0)
+		cli_usage("%s: is another network than that of %s, which --resume goes on from",
+			model, start->plan->checkpoint);
+	nn_checkpoint_free(&given);
+}
+
 const char *train_start_read(const struct train_start *start, struct nn_checkpoint *checkpoint,
 	const char *model)
 {
@@ -110,6 +133,8 @@ const char *train_start_read(const struct train_start *start, struct nn_checkpoi
 		cli_note("%s: goes on after step %llu", path,
 			(unsigned long long)checkpoint->model.preamble.step);
 	check_model(checkpoint, path);
+	if (resumed)
+		check_given(start, checkpoint, model);
 	return path;
 }
 

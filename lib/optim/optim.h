@@ -81,6 +81,10 @@ const struct nn_optimizer *nn_optim_find(const char *name);
 /* How many slots it needs with these options. */
 size_t nn_optim_slots(const struct nn_optimizer *optimizer, const struct nn_optim_options *options);
 
+/* Appends what of `now` is not as in `before`: "lr is 0.01, it was 0.1; warmup is 5, it was 0". Nothing if the
+ * method is another one. */
+int nn_optim_changes(struct nn_buffer *text, const struct nn_optim_options *before,
+	const struct nn_optim_options *now, struct nn_error *err);
 /* Fills in what was not given: from `stored` if that is of the same method (or none is given), else
  * the defaults. NN_USAGE: an unknown method, a number that the method does not have or that is out
  * of range, a schedule that cannot be read. Strings are not copied. */

@@ -111,6 +111,32 @@ int nn_optim_resolve(struct nn_optim_options *options, const struct nn_optim_opt
 	return nn_schedule_check(options->schedule, err);
 }
 
+int nn_optim_changes(struct nn_buffer *text, const struct nn_optim_options *before,
+	const struct nn_optim_options *now, struct nn_error *err)
+{
+	const char *between = "";
+	int status = NN_OK;
+
+	if (strcmp(before->method, now->method) != 0)
+		return NN_OK;
+	for (size_t i = 0; i < NUMBERS && !status; i++) {
+		if (!(get(before, i) < get(now, i)) && !(get(before, i) > get(now, i)))
+			continue;
+		status = nn_buffer_printf(text, err, "%s%s is %g, it was %g", between,
+			numbers[i].name, get(now, i), get(before, i));
+		between = "; ";
+	}
+	if (!status && strcmp(before->schedule, now->schedule) != 0) {
+		status = nn_buffer_printf(text, err, "%sthe schedule is %s, it was %s", between,
+			now->schedule, before->schedule);
+		between = "; ";
+	}
+	if (!status && before->warmup != now->warmup)
+		status = nn_buffer_printf(text, err, "%swarmup is %llu, it was %llu", between,
+			(unsigned long long)now->warmup, (unsigned long long)before->warmup);
+	return status;
+}
+
 int nn_optim_options_write(struct nn_buffer *out, const struct nn_optim_options *options,
 	struct nn_error *err)
 {

@@ -72,6 +72,9 @@ static int resolve_optimizer(struct nn_pipeline *pipeline, struct nn_error *err)
 	if (json && nn_optim_options_read(&stored, &pipeline->document, json, err))
 		return nn_fail_in(err, "%s", pipeline->options->checkpoint_name);
 	status = nn_optim_resolve(&pipeline->optim, json ? &stored : NULL, err);
+	if (!status && json)
+		nn_update_note_changes(pipeline->options->how, pipeline->options->checkpoint_name,
+			&stored, &pipeline->optim);
 	if (!status && json && strcmp(stored.method, pipeline->optim.method) != 0) {
 		pipeline->options->how
 			->note("%s: the optimizer is %s from now on: its state begins anew",

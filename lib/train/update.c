@@ -13,13 +13,40 @@
 /* Ends the messages about numbers that are none. */
 static const char divergence_hint[] = "; a smaller --lr may help";
 
+void nn_update_note_changes(const struct nn_update_options *how, const char *name,
+	const struct nn_optim_options *before, const struct nn_optim_options *now)
+{
+	struct nn_buffer text = { 0 };
+
+	if (!nn_optim_changes(&text, before, now, NULL) && text.length)
+		how->note("%s: from now on %s", name, text.data);
+	nn_buffer_free(&text);
+}
+
+static void note_changes(const struct nn_updater *updater, const char *json)
+{
+	struct nn_optim_options before;
+	struct nn_json *document;
+	struct nn_error ignored;
+
+	if (nn_optim_options_read(&before, &document, json, &ignored))
+		return;
+	nn_update_note_changes(updater->options, updater->name, &before, &updater->optim);
+	nn_json_free(document);
+}
+
 static int prepare_state(struct nn_updater *updater, struct nn_error *err)
 {
 	struct nn_checkpoint *checkpoint = updater->checkpoint;
+	const char *json = nn_bundle_meta(&checkpoint->state, "optimizer");
+	char *before = json ? nn_strdup(json, NULL) : NULL;
 	bool anew;
 	int status = nn_state_prepare(&checkpoint->state, &checkpoint->model.params,
 		&updater->optim, &updater->document, &anew, err);
 
+	if (!status && before)
+		note_changes(updater, before);
+	free(before);
 	if (status)
 		return status == NN_BAD ? nn_fail_in(err, "%s", updater->name) : status;
 	if (anew)

@@ -40,6 +40,9 @@ struct nn_update_options {
  * caller's: its parameters, its preamble and its state, which is made if there is none. */
 struct nn_updater;
 
+/* Says what of an optimizer is not as it was in a state: of nn_updater_new, and of who has no updater. */
+void nn_update_note_changes(const struct nn_update_options *how, const char *name,
+	const struct nn_optim_options *before, const struct nn_optim_options *now);
 /* `name` is what to call the model in messages. NN_USAGE: options that do not fit the optimizer;
  * NN_BAD: a state that does not fit the model. */
 int nn_updater_new(struct nn_updater **updater, struct nn_checkpoint *checkpoint, const char *name,

@@ -116,3 +116,21 @@ best_of() {
 	fails 2 "--target 95: an accuracy is 1 at most" nn-train -w 1 --valid all.nnt --target 95 start.nnt all.nnt
 	fails 2 "--min-delta goes with --patience" nn-train --valid all.nnt --min-delta 0.1 start.nnt all.nnt
 }
+
+@test "--resume: MODEL may be gone, but is no other network; what changes of the optimizer is said" {
+	run="nn-train -w 1 -b 128 --shards 2 -c ck --resume -o out.nnt"
+	$run --lr 0.02 -e 1 start.nnt part-0.nnt
+	nn-init --mlp 64,17,10 --seed 3 --data all.nnt -o other.nnt
+	for how in "" "--stages 2"; do
+		fails 2 "other.nnt: is another network than that of ck, which --resume goes on from" \
+			$run $how -e 2 other.nnt part-0.nnt
+	done
+	fails 1 "part-0.nnt: " $run -e 2 part-0.nnt part-0.nnt
+	$run -v -e 2 gone.nnt part-0.nnt 2>err
+	! grep 'from now on' err || false
+	nn-train -w 1 -b 128 --shards 2 --lr 0.02 -e 2 start.nnt part-0.nnt | cmp - out.nnt
+	$run -v --lr 0.01 --clip 2 -e 3 start.nnt part-0.nnt 2>err
+	grep -qx 'nn-train: ck: from now on lr is 0.01, it was 0.02; clip is 2, it was 0' err
+	$run -v --stages 2 --lr 0.005 --warmup 3 -e 4 start.nnt part-0.nnt 2>err
+	grep -qx 'nn-train: ck: from now on lr is 0.005, it was 0.01; warmup is 3, it was 0' err
+}
