@@ -33,6 +33,7 @@ nn_plot_SOURCES = tools/nn-plot.c
 bin_PROGRAMS += nn-stage
 nn_stage_SOURCES = tools/nn-stage.c tools/threads.h tools/neighbours.c tools/neighbours.h
 nn_train_SOURCES += tools/train-ranks.c tools/train-ranks.h
+nn_train_SOURCES += tools/train-command.c tools/train-command.h
 nn_train_SOURCES += tools/train-stages.c tools/train-stages.h
 nn_train_LDADD = $(LDADD) $(MPI_LIBS)
 bin_PROGRAMS += nn-slice nn-join
