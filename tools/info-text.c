@@ -31,7 +31,8 @@ static int show_stats(struct info_view *view, const struct nn_stats *stats, stru
 }
 
 /* " from 4096 of [32, 256]" */
-static int show_range(struct info_view *view, const struct nn_range *range, struct nn_error *err)
+static int show_range(struct info_view *view, const struct nn_part_range *range,
+	struct nn_error *err)
 {
 	char shape_text[NN_SHAPE_TEXT];
 

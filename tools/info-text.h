@@ -30,7 +30,7 @@ struct info_view {
 	unsigned kind;           /* of all in it */
 	struct nn_bundle layout; /* of the first, with its metadata */
 	uint64_t run_rows;
-	struct nn_range *ranges; /* of a slice, what it has of each tensor; NULL: it is none */
+	struct nn_part_range *ranges; /* of a slice, what it has of each tensor; NULL: it is none */
 	struct nn_stats *stats;  /* of each tensor, over all frames of the run; NULL: not wanted */
 	struct nn_buffer latest; /* the line of the latest frame, if it was not shown */
 };

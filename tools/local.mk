@@ -1,6 +1,6 @@
 bin_PROGRAMS +=
 bin_PROGRAMS += nn-reduce
-nn_reduce_SOURCES = tools/nn-reduce.c
+nn_reduce_SOURCES = tools/nn-reduce.c tools/inputs.c tools/inputs.h
 bin_PROGRAMS += nn-info
 nn_info_SOURCES = tools/nn-info.c tools/info-text.c tools/info-text.h
 bin_PROGRAMS += nn-update
@@ -38,7 +38,7 @@ nn_train_SOURCES += tools/train-stages.c tools/train-stages.h
 nn_train_LDADD = $(LDADD) $(MPI_LIBS)
 bin_PROGRAMS += nn-slice nn-join
 nn_slice_SOURCES = tools/nn-slice.c
-nn_join_SOURCES = tools/nn-join.c
+nn_join_SOURCES = tools/nn-join.c tools/inputs.c tools/inputs.h
 bin_PROGRAMS += nn-plan
 nn_plan_SOURCES = tools/nn-plan.c tools/plan-measure.c tools/plan-measure.h
 nn_plan_SOURCES += tools/plan-ways.c tools/plan-ways.h tools/plan-report.c tools/plan-report.h

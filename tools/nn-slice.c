@@ -14,13 +14,14 @@
 #define MOST_SLICES 65536
 
 static uint64_t count;
+static bool has_count;
 static const char *output_path;
 static const char *filter;
 static const char *only;
 static bool verbose;
 
 static const struct cli_option options[] = {
-	CLI_COUNT('n', "slices", "N", &count, "how many slices"),
+	CLI_COUNT_GIVEN('n', "slices", "N", &count, &has_count, "how many slices"),
 	CLI_STRING('o', "output", "TEMPLATE", &output_path,
 		"names of the files, %d is the slice's number; default: slice-%d.nnt"),
 	CLI_STRING('F', "filter", "COMMAND", &filter,
@@ -56,9 +57,11 @@ static uint64_t parse_only(void)
 	if (!slash || !nn_parse_u64(copy, &slice) || !nn_parse_u64(slash + 1, &total))
 		cli_usage("-k '%s' is not I/N", only);
 	free(copy);
-	if (count && count != total)
+	if (has_count && count != total)
 		cli_usage("-k %s and -n %llu differ", only, (unsigned long long)count);
 	count = total;
+	if (!count)
+		cli_usage("-k %s: there would be no slice", only);
 	if (slice >= count)
 		cli_usage("-k %s: slices are numbered from 0", only);
 	return slice;
@@ -72,7 +75,7 @@ static uint64_t check_options(void)
 	if (only && filter)
 		cli_usage("-k writes one slice: --filter is for all of them");
 	if (!count)
-		cli_usage("how many slices? (-n)");
+		cli_usage(has_count ? "-n 0: there would be no slice" : "how many slices? (-n)");
 	if (count > MOST_SLICES)
 		cli_usage("%llu slices are too many: at most %d", (unsigned long long)count,
 			MOST_SLICES);

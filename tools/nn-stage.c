@@ -61,7 +61,8 @@ static const struct cli_option options[] = {
 	CLI_COUNT(0, "threads", "N", &threads,
 		"of matrix products (default 1, or what the model's kernel says)"),
 	CLI_HEADING("Data, of the first stage:"),
-	CLI_COUNT('b', "batch", "ROWS", &task.batch, "rows a step, of each shard (default all)"),
+	CLI_COUNT('b', "batch", "ROWS", &task.batch,
+		"rows a step of each shard, the rows of a micro-batch (default all)"),
 	CLI_COUNT(0, "steps-per-epoch", "S", &task.steps_per_epoch,
 		"steps an epoch, instead of --batch; a model that says so itself is obeyed"),
 	CLI_COUNT_GIVEN('s', "seed", "N", &task.seed, &task.has_seed,
@@ -261,6 +262,9 @@ static int write_sums(struct nn_stage *stage, struct nn_output *grads, struct nn
 	if (status)
 		return status;
 	status = nn_stage_write_sums(stage, part.checkpoint.model.preamble.id, writer, err);
+	/* Nothing to sum up has come. */
+	if (status == NN_BAD && !is_first)
+		nn_fail_in(err, "stdin");
 	if (!status)
 		status = nn_writer_end(writer, err);
 	nn_writer_close(writer);

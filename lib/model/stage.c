@@ -56,28 +56,35 @@ static int parse_share(struct nn_range *range, const struct nn_layer_cost *costs
 	return status;
 }
 
+/* What was read, what is wrong with it, and how many layers there are. */
+static int refuse(const struct nn_range *range, const char *text, const char *why,
+	struct nn_error *err)
+{
+	return nn_fail(err, NN_USAGE, "\"%s\": %s; the network has %zu layer%s, numbered from 0",
+		text, why, range->layers, range->layers == 1 ? "" : "s");
+}
+
 static int parse_range(struct nn_range *range, const char *text, struct nn_error *err)
 {
+	const char *malformed = "neither layers A:B nor stage I/N";
 	const char *at = text;
 
 	if (*at != ':' && !take_number(&at, &range->begin))
-		return nn_fail(err, NN_USAGE, "\"%s\": neither layers A:B nor stage I/N", text);
+		return refuse(range, text, malformed, err);
 	if (*at == '/' && text != at) {
 		at++;
 		range->stage = range->begin;
 		if (!take_number(&at, &range->stages) || *at || !range->stages)
-			return nn_fail(err, NN_USAGE, "\"%s\": neither layers A:B nor stage I/N",
-				text);
+			return refuse(range, text, malformed, err);
 		return NN_OK;
 	}
 	range->end = range->layers;
 	if (*at++ != ':' || (*at && (!take_number(&at, &range->end) || *at)))
-		return nn_fail(err, NN_USAGE, "\"%s\": neither layers A:B nor stage I/N", text);
+		return refuse(range, text, malformed, err);
+	if (range->begin >= range->layers || range->end > range->layers)
+		return refuse(range, text, "no such layers", err);
 	if (range->begin >= range->end)
-		return nn_fail(err, NN_USAGE, "layers %s: there is none in it", text);
-	if (range->end > range->layers)
-		return nn_fail(err, NN_USAGE, "layers %s: the network has layers 0 to %zu", text,
-			range->layers - 1);
+		return refuse(range, text, "no layer is in it", err);
 	return NN_OK;
 }
 

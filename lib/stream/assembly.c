@@ -9,7 +9,7 @@
 /* What a part has of a tensor. */
 struct entry {
 	const struct nn_tensor *tensor;
-	const struct nn_range *range;
+	const struct nn_part_range *range;
 	size_t part;
 };
 
@@ -157,7 +157,7 @@ static int take_metas(struct nn_assembly *assembly, const struct nn_bundle *cons
 }
 
 /* entries[] of all parts, ranges[part] to be freed. */
-static int collect(struct entry *entries, struct nn_range **ranges,
+static int collect(struct entry *entries, struct nn_part_range **ranges,
 	const struct nn_bundle *const *layouts, size_t count, unsigned kind, struct nn_error *err)
 {
 	for (size_t part = 0; part < count; part++) {
@@ -175,7 +175,7 @@ static int collect(struct entry *entries, struct nn_range **ranges,
 int nn_assembly_make(struct nn_assembly *assembly, const struct nn_bundle *const *layouts,
 	size_t count, unsigned kind, struct nn_error *err)
 {
-	struct nn_range **ranges = nn_alloc(count, sizeof *ranges, err);
+	struct nn_part_range **ranges = nn_alloc(count, sizeof *ranges, err);
 	struct entry *entries = NULL;
 	size_t total = 0;
 	int status = ranges ? NN_OK : NN_FAILED;

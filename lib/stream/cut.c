@@ -214,7 +214,7 @@ int nn_cut_layout(const struct nn_cut *cut, uint32_t part, struct nn_bundle *sli
 	struct nn_error *err)
 {
 	const struct nn_bundle *whole = cut->layout;
-	struct nn_range *ranges = nn_alloc(whole->count, sizeof *ranges, err);
+	struct nn_part_range *ranges = nn_alloc(whole->count, sizeof *ranges, err);
 	int status = ranges ? NN_OK : NN_FAILED;
 	size_t first;
 	size_t end;
@@ -228,7 +228,7 @@ int nn_cut_layout(const struct nn_cut *cut, uint32_t part, struct nn_bundle *sli
 		if (!nn_cut_range(cut, i, part, &first, &end))
 			continue;
 		length = end - first;
-		ranges[slice->count] = (struct nn_range){ .first = first,
+		ranges[slice->count] = (struct nn_part_range){ .first = first,
 			.total = tensor->count,
 			.ndim = tensor->ndim,
 			.cut = length < tensor->count };

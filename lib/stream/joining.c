@@ -11,6 +11,7 @@ static int look(struct nn_join_source *source, const struct nn_reader *reader,
 	const struct nn_frame *frame, struct nn_error *err)
 {
 	char part[NN_PART_TEXT];
+	char kind[16];
 
 	source->preamble = frame->preamble;
 	snprintf(source->name, sizeof source->name, "frame %llu of %.100s (%s)",
@@ -18,7 +19,8 @@ static int look(struct nn_join_source *source, const struct nn_reader *reader,
 		nn_part_text(&source->preamble, part));
 	if (source->preamble.parts)
 		return NN_OK;
-	nn_fail(err, NN_BAD, "is no slice, but a whole");
+	nn_fail(err, NN_BAD, "is no slice, but a whole %s (nn-slice makes slices)",
+		nn_kind_name(source->preamble.kind, kind));
 	return nn_reader_blame(reader, err);
 }
 
@@ -36,14 +38,23 @@ static int next_part(struct nn_reader *reader, const struct nn_frame **frame, bo
 	return status;
 }
 
-/* All readers stand at the same: a frame, END, or the end of their input. */
+static int fail_nothing(const struct nn_reader *reader, struct nn_error *err)
+{
+	return nn_fail(err, NN_BAD,
+		"%s: no slice of a model, state, gradient or delta in it (nn-slice makes slices)",
+		nn_reader_name(reader));
+}
+
+/* All readers stand at the same: a frame, END, or the end of their input. `first`: nothing was written yet. */
 static int check_together(struct nn_reader *const *readers, const struct nn_frame *const *frames,
-	size_t count, struct nn_error *err)
+	size_t count, bool first, struct nn_error *err)
 {
 	for (size_t i = 1; i < count; i++) {
 		bool here = frames[i] && frames[i]->preamble.kind != NN_KIND_END;
 		bool there = frames[0] && frames[0]->preamble.kind != NN_KIND_END;
 
+		if (here != there && first)
+			return fail_nothing(readers[here ? 0 : i], err);
 		if (here != there || !frames[i] != !frames[0])
 			return nn_fail(err, NN_BAD, "%s has ended, but %s has more",
 				nn_reader_name(readers[here || (!there && frames[i]) ? 0 : i]),
@@ -87,7 +98,7 @@ static int join_round(struct nn_join *job, struct nn_reader *const *readers, siz
 			return status;
 		known = known && same;
 	}
-	status = check_together(readers, frames, count, err);
+	status = check_together(readers, frames, count, !*written, err);
 	*done = !frames[0];
 	if (status || *done)
 		return status;
@@ -100,12 +111,6 @@ static int join_round(struct nn_join *job, struct nn_reader *const *readers, siz
 			known && kind == frames[0]->preamble.kind, err);
 	*written += !status;
 	return status;
-}
-
-static int fail_nothing(const struct nn_reader *reader, struct nn_error *err)
-{
-	return nn_fail(err, NN_BAD, "%s: no slice of a model, state, gradient or delta in it",
-		nn_reader_name(reader));
 }
 
 int nn_join_parts(struct nn_reader *const *readers, size_t count, struct nn_writer *writer,

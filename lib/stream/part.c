@@ -57,14 +57,15 @@ const char *nn_part_parameter(const char *name, unsigned kind)
 }
 
 /* {"first": 4096, "shape": [784, 512]} */
-static int parse_range(const struct nn_json *entry, struct nn_range *range, struct nn_error *err)
+static int parse_range(const struct nn_json *entry, struct nn_part_range *range,
+	struct nn_error *err)
 {
 	static const char *const keys[] = { "first", "shape", NULL };
 	const struct nn_json *shape = nn_json_get(entry, "shape");
 	const struct nn_json *size;
 	uint64_t first;
 
-	*range = (struct nn_range){ .total = 1, .cut = true };
+	*range = (struct nn_part_range){ .total = 1, .cut = true };
 	if (nn_json_type(entry) != NN_JSON_OBJECT ||
 		nn_json_only_keys(entry, NN_PART_META, keys, NULL) ||
 		!nn_json_u64(nn_json_get(entry, "first"), &first) || !shape ||
@@ -82,7 +83,7 @@ static int parse_range(const struct nn_json *entry, struct nn_range *range, stru
 }
 
 /* Does the range lie within the whole, on bounds of blocks, and is it what the tensor has? */
-static int check_range(const struct nn_tensor *tensor, const struct nn_range *range,
+static int check_range(const struct nn_tensor *tensor, const struct nn_part_range *range,
 	struct nn_error *err)
 {
 	size_t end;
@@ -96,14 +97,14 @@ static int check_range(const struct nn_tensor *tensor, const struct nn_range *ra
 		tensor->name, tensor->count, range->first, range->total);
 }
 
-static void take_whole(struct nn_range *range, const struct nn_tensor *tensor)
+static void take_whole(struct nn_part_range *range, const struct nn_tensor *tensor)
 {
-	*range = (struct nn_range){ .total = tensor->count, .ndim = tensor->ndim };
+	*range = (struct nn_part_range){ .total = tensor->count, .ndim = tensor->ndim };
 	memcpy(range->shape, tensor->shape, sizeof range->shape);
 }
 
 /* A slot of a state may have none of the parameters that are cut. */
-static int fill(struct nn_range *ranges, const struct nn_bundle *layout, unsigned kind,
+static int fill(struct nn_part_range *ranges, const struct nn_bundle *layout, unsigned kind,
 	const struct nn_json *cuts, struct nn_error *err)
 {
 	size_t found = 0;
@@ -129,7 +130,7 @@ static int fill(struct nn_range *ranges, const struct nn_bundle *layout, unsigne
 	return NN_OK;
 }
 
-int nn_part_ranges(struct nn_range **ranges, const struct nn_bundle *layout, unsigned kind,
+int nn_part_ranges(struct nn_part_range **ranges, const struct nn_bundle *layout, unsigned kind,
 	struct nn_error *err)
 {
 	const char *text = nn_bundle_meta(layout, NN_PART_META);
@@ -159,8 +160,8 @@ int nn_part_ranges(struct nn_range **ranges, const struct nn_bundle *layout, uns
 	return NN_OK;
 }
 
-static int put_range(struct nn_buffer *json, const char *parameter, const struct nn_range *range,
-	struct nn_error *err)
+static int put_range(struct nn_buffer *json, const char *parameter,
+	const struct nn_part_range *range, struct nn_error *err)
 {
 	int status = nn_buffer_puts(json, json->length ? "," : "{", err);
 
@@ -175,8 +176,8 @@ static int put_range(struct nn_buffer *json, const char *parameter, const struct
 }
 
 /* Has a tensor before this one the same parameter? Slots of a state are cut alike. */
-static bool is_described(const struct nn_bundle *layout, const struct nn_range *ranges, size_t i,
-	unsigned kind)
+static bool is_described(const struct nn_bundle *layout, const struct nn_part_range *ranges,
+	size_t i, unsigned kind)
 {
 	const char *parameter = nn_part_parameter(layout->tensors[i].name, kind);
 
@@ -191,7 +192,7 @@ static bool is_described(const struct nn_bundle *layout, const struct nn_range *
 	return false;
 }
 
-int nn_part_describe(struct nn_bundle *layout, const struct nn_range *ranges, unsigned kind,
+int nn_part_describe(struct nn_bundle *layout, const struct nn_part_range *ranges, unsigned kind,
 	struct nn_error *err)
 {
 	struct nn_buffer json = { 0 };

@@ -18,7 +18,7 @@
 #define NN_PART_META "slice"
 
 /* What a part has of a tensor. */
-struct nn_range {
+struct nn_part_range {
 	size_t first; /* element of the whole tensor, where the range begins */
 	size_t total; /* elements of the whole tensor */
 	unsigned ndim;
@@ -44,10 +44,10 @@ const char *nn_part_parameter(const char *name, unsigned kind);
 
 /* *ranges becomes an array, for the caller to free(3), of what the layout has of each of its
  * tensors. NN_BAD: its metadata make no sense. */
-int nn_part_ranges(struct nn_range **ranges, const struct nn_bundle *layout, unsigned kind,
+int nn_part_ranges(struct nn_part_range **ranges, const struct nn_bundle *layout, unsigned kind,
 	struct nn_error *err);
 /* Sets the metadata of a layout that has these ranges; none, if none is cut. */
-int nn_part_describe(struct nn_bundle *layout, const struct nn_range *ranges, unsigned kind,
+int nn_part_describe(struct nn_bundle *layout, const struct nn_part_range *ranges, unsigned kind,
 	struct nn_error *err);
 
 #endif

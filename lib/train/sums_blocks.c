@@ -17,7 +17,7 @@ static size_t blocks_of(size_t elements)
 	return elements / NN_PART_BLOCK + (elements % NN_PART_BLOCK > 0);
 }
 
-static int put_range(struct nn_buffer *json, const char *name, const struct nn_range *range,
+static int put_range(struct nn_buffer *json, const char *name, const struct nn_part_range *range,
 	struct nn_error *err)
 {
 	int status = nn_buffer_puts(json, json->length ? "," : "{", err);
@@ -31,7 +31,7 @@ static int put_range(struct nn_buffer *json, const char *name, const struct nn_r
 
 /* A tensor of sums for each of the slice's, and which blocks they are of. */
 static int lay_out(struct nn_bundle *sums, const struct nn_bundle *slice,
-	const struct nn_range *ranges, struct nn_error *err)
+	const struct nn_part_range *ranges, struct nn_error *err)
 {
 	struct nn_buffer json = { 0 };
 	int status = NN_OK;
@@ -75,7 +75,7 @@ static void fill(struct nn_bundle *sums, const struct nn_bundle *slice)
 /* The slice is F32, so its tensors and those of the sums are in the order of their names. */
 int nn_sums_make(struct nn_bundle *sums, const struct nn_bundle *slice, struct nn_error *err)
 {
-	struct nn_range *ranges;
+	struct nn_part_range *ranges;
 	int status = nn_part_ranges(&ranges, slice, NN_KIND_GRAD, err);
 
 	if (status)

@@ -72,10 +72,15 @@ setup() {
 	fails 1 "frame 0 of slice-0.nnt (slice 0 of 3) and frame 0 of slice-0.nnt (slice 0 of 3): are the same slice" \
 		nn-join slice-0.nnt slice-0.nnt slice-1.nnt
 	fails 1 "model: frame 0: is no slice, but a whole" nn-join slice-0.nnt slice-1.nnt model
-	fails 1 "model: frame 0: is no slice, but a whole" nn-join model
+	fails 1 "model: frame 0: is no slice, but a whole model (nn-slice makes slices)" nn-join model
+	fails 1 "grad: frame 0: is no slice, but a whole grad (nn-slice makes slices)" nn-join slice-0.nnt grad
 	fails 1 "has 3 for its slices, but frame 0 of four-1 (slice 1 of 4) has 4" \
 		nn-join slice-0.nnt four-1 slice-2.nnt
-	fails 1 "data: no slice of a model, state, gradient or delta in it" nn-join data
+	fails 1 "data: no slice of a model, state, gradient or delta in it (nn-slice makes slices)" nn-join data
+	# Not what has ended before what.
+	fails 1 "nn-join: data: no slice of a model" nn-join slice-0.nnt data slice-1.nnt
+	fails 1 "nn-join: data: no slice of a model" nn-join data slice-0.nnt
+	fails 2 "slice-0.nnt: is both input and output" nn-join -o slice-0.nnt slice-0.nnt slice-1.nnt slice-2.nnt
 }
 
 @test "slices of unlike things" {

@@ -105,6 +105,9 @@ setup() {
 
 @test "usage" {
 	fails 2 "how many slices? (-n)" nn-slice model
+	fails 2 "-n 0: there would be no slice" nn-slice -n 0 model
+	fails 2 "-k 0/0: there would be no slice" nn-slice -k 0/0 model
+	fails 2 "-k 0/1 and -n 0 differ" nn-slice -n 0 -k 0/1 model
 	fails 2 "-k '1' is not I/N" nn-slice -k 1 model
 	fails 2 "-k 3/3: slices are numbered from 0" nn-slice -k 3/3 model
 	fails 2 "-k 1/3 and -n 2 differ" nn-slice -n 2 -k 1/3 model

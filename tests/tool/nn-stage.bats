@@ -166,9 +166,12 @@ slowly() {
 }
 
 @test "ranges that are empty, beyond the end, or no ranges" {
-	fails 2 "layers 2:2: there is none in it" nn-stage 2:2 -m mlp.nnt
-	fails 2 "layers 2:9: the network has layers 0 to 5" nn-stage 2:9 -m mlp.nnt
-	fails 2 '"x": neither layers A:B nor stage I/N' nn-stage x -m mlp.nnt
+	local has="the network has 6 layers, numbered from 0"
+	fails 2 "\"2:2\": no layer is in it; $has" nn-stage 2:2 -m mlp.nnt
+	fails 2 "\"2:9\": no such layers; $has" nn-stage 2:9 -m mlp.nnt
+	fails 2 "\"6:\": no such layers; $has" nn-stage 6: -m mlp.nnt
+	fails 2 "\"x\": neither layers A:B nor stage I/N; $has" nn-stage x -m mlp.nnt
+	fails 2 "\"9::\": neither layers A:B nor stage I/N; $has" nn-stage 9:: -m mlp.nnt
 	fails 2 "stage 2 of 2: they are numbered from 0" nn-stage 2/2 -m mlp.nnt
 	fails 2 "7 stages, but the network has only 6 layers" nn-stage 0/7 -m mlp.nnt
 	fails 2 "which layers?" nn-stage -m mlp.nnt
@@ -245,6 +248,22 @@ stages() {
 	grep -q "nn-stage: back: " first
 	[ ! -e g0 ]
 	[ ! -e g1 ]
+}
+
+@test "no micro-batch: which input had none" {
+	"$builddir/tests/tool/frames" end >none
+	sh_fails 1 "nn-stage: stdin: there was no micro-batch" \
+		"nn-stage 1/2 -m mlp.nnt --back-out 1 -g g1 <none | cat >/dev/null"
+	[ ! -e g1 ]
+}
+
+@test "-b: so many rows of each shard, which are a micro-batch" {
+	mkfifo back
+	nn-stage 0/2 -b 32 -m mlp.nnt --back-in back -g g0 s?.nnt | tee act |
+		nn-stage 1/2 -m mlp.nnt --back-out back -g g1
+	nn-info act | grep '^frame .: act' | grep -o 'shard . of 3, [0-9]* rows' >said
+	# 599 rows are 19 steps of about 32.
+	printf 'shard %s of 3, 32 rows\n' 0 1 2 | diff - <(sed 's/31 rows/32 rows/' said)
 }
 
 @test "a neighbour that does not start: nobody waits for it" {
