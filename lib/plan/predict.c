@@ -126,10 +126,19 @@ static const struct nn_profile_line *line_to(const struct nn_plan_setting *setti
 	return place->host->pipe.there ? &place->host->pipe : &setting->line;
 }
 
-/* Those who go on for themselves, and servers of slices, are behind pipes here too. */
-static bool shares_memory(enum nn_plan_kind kind)
+/* What goes to a worker here and comes back, in seconds: where memory is shared it is in its place, but those
+ * who go on for themselves are behind pipes, at whose ends there are digests. */
+static double pass_here(const struct nn_plan_setting *setting, const struct nn_profile_host *host,
+	size_t workers, enum nn_plan_kind kind)
 {
-	return kind != NN_PLAN_SLICES && kind != NN_PLAN_ASYNC && kind != NN_PLAN_LOCAL;
+	double bytes = 4 * setting->model->params;
+
+	if (kind != NN_PLAN_ASYNC && kind != NN_PLAN_LOCAL)
+		return nn_plan_passing(host, workers, setting->model->params, true);
+	if (!host->pipe.there)
+		return 0;
+	return nn_plan_message(&host->pipe, bytes, false) +
+		nn_plan_message(&host->pipe, bytes, true) + 4e-9 * host->digest_ns * bytes;
 }
 
 /* Who is where: the hosts in their order, then others like the last one. */
@@ -152,16 +161,15 @@ static void place(const struct nn_plan_setting *setting, struct nn_plan_forecast
 		count++;
 		left -= workers;
 		seconds = task_seconds(setting, place->host, parts->rows, steps);
-		if (place->here && shares_memory(way->kind))
-			seconds +=
-				nn_plan_passing(place->host, workers, setting->model->params, true);
+		if (place->here && way->kind != NN_PLAN_SLICES)
+			seconds += pass_here(setting, place->host, workers, way->kind);
 		*host = (struct nn_sim_host){ .workers = workers,
 			.processors = (size_t)place->host->processors,
 			.share = place->host->share,
 			.speed = parts->task / seconds };
 		if (host->processors > place->host->share_count)
 			host->processors = place->host->share_count;
-		if (place->here && shares_memory(way->kind))
+		if (place->here && way->kind != NN_PLAN_SLICES)
 			parts->near += workers;
 		else
 			cross(setting, line_to(setting, place), parts, host, way);

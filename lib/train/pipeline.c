@@ -268,8 +268,12 @@ static int begin(struct nn_pipeline *pipeline, struct nn_error *err)
 
 	if (pipeline->options->ranks)
 		status = nn_rank_stage_agree(pipeline->options->ranks, status, err);
-	if (!status)
-		status = nn_crew_start(pipeline, err);
+	if (status)
+		return status;
+	status = nn_crew_start(pipeline, err);
+	/* Then the others wait for what does not come. */
+	if (pipeline->options->ranks && !pipeline->mine)
+		pipeline->options->ranks->lost = true;
 	if (status)
 		return status;
 	training->worker_seconds = nn_alloc(pipeline->count, sizeof *training->worker_seconds, err);

@@ -324,8 +324,6 @@ int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
 	if (!pipeline->members)
 		return NN_FAILED;
 	pipeline->count = count;
-	if (nn_process_need_files(12 * count, err))
-		return NN_FAILED;
 	for (size_t i = 0; i < count; i++) {
 		struct nn_member *member = &pipeline->members[i];
 
@@ -337,8 +335,10 @@ int nn_crew_start(struct nn_pipeline *pipeline, struct nn_error *err)
 		member->host = host_of(pipeline->options, i);
 		name_member(pipeline, member);
 	}
-	status = pipeline->options->ranks ? nn_rank_stage_lead(pipeline, err) :
-					    start_processes(pipeline, err);
+	status = nn_process_need_files(12 * count, err);
+	if (!status)
+		status = pipeline->options->ranks ? nn_rank_stage_lead(pipeline, err) :
+						    start_processes(pipeline, err);
 	for (size_t i = 0; i < count && !status; i++)
 		status = send_begin(pipeline, &pipeline->members[i], err);
 	for (size_t i = 0; i < count && !status; i++)
