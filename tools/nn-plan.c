@@ -25,14 +25,16 @@
 /* A line of which nothing is known: 1 Gbit/s, 0.1 ms. */
 #define LINE_MBIT 1000
 #define LINE_LATENCY_MS 0.1
-#define MOST_SHARDS 1000000
+#define MOST_SHARDS 100000             /* also of workers: as many take seconds */
+#define MOST_PROFILE ((size_t)1 << 26) /* bytes */
+#define MOST_LOCAL_STEPS 1000000
 #define MOST_ROWS UINT64_C(1000000000000000)
 
 static bool measure, echo;
 static struct plan_measure measuring = { .ssh = "ssh", .remote_tool = "nn-plan" };
 static const char *profile_path;
 static uint64_t rows, batch, shards, workers;
-static bool has_rows;
+static bool has_rows, has_workers;
 static const char *host_list;
 static const char *optimizer = "sgd";
 static const char *assign;
@@ -68,7 +70,7 @@ static const struct cli_option options[] = {
 	CLI_REAL(0, "ratio", "R", &ratio, 0.001, 1, "... which leaves R of them (default 0.6)"),
 	CLI_COUNT(0, "every", "N", &every, "write a checkpoint after each N steps"),
 	CLI_HEADING("Ways to run it:"),
-	CLI_COUNT('w', "workers", "N", &workers,
+	CLI_COUNT_GIVEN('w', "workers", "N", &workers, &has_workers,
 		"so many (default: 1, 2, 4, ... 10,000, and what the hosts have)"),
 	CLI_CHOICE(0, "way", "WAY", &only, nn_plan_kind_names, "this one alone"),
 	CLI_COUNT(0, "local-steps", "H", &local_steps,
@@ -183,14 +185,16 @@ static void check_usage(int operands)
 		cli_usage("--data 0: there is nothing to train with");
 	if (rows > MOST_ROWS)
 		cli_usage("--data: at most %llu rows", (unsigned long long)MOST_ROWS);
+	if (has_workers && !workers)
+		cli_usage("--workers 0: nothing would be trained");
 	if (shards > MOST_SHARDS)
 		cli_usage("--shards: at most %d", MOST_SHARDS);
 	if (workers > MOST_SHARDS)
 		cli_usage("--workers: at most %d", MOST_SHARDS);
 	if (stages > 1000 || slices > 1000)
 		cli_usage("--stages and --slices: at most 1000");
-	if (local_steps > MOST_SHARDS)
-		cli_usage("--local-steps: at most %d", MOST_SHARDS);
+	if (local_steps > MOST_LOCAL_STEPS)
+		cli_usage("--local-steps: at most %d", MOST_LOCAL_STEPS);
 }
 
 static void read_profile(void)
@@ -199,9 +203,16 @@ static void read_profile(void)
 	struct nn_error err;
 	const char *name;
 	int fd = cli_input(&output, profile_path, &name);
+	int status = nn_read_all(fd, &text, MOST_PROFILE, name, &err);
+	const char *read = text.data ? text.data : "";
 
-	if (nn_read_all(fd, &text, (size_t)1 << 26, name, &err) ||
-		nn_profile_read(&profile, text.data ? text.data : "", text.length, name, &err))
+	/* A large model is longer than a profile may be. */
+	if (status != NN_FAILED && !nn_profile_may_begin(read, text.length))
+		status = nn_fail(&err, NN_BAD,
+			"%s: no profile, which is JSON that nn-plan --measure writes; "
+			"a model is the operand, without -p",
+			name);
+	if (status || nn_profile_read(&profile, read, text.length, name, &err))
 		cli_die(&err);
 	if (fd != STDIN_FILENO)
 		close(fd);
@@ -444,6 +455,8 @@ int main(int argc, char **argv)
 	set_hosts();
 	check_here();
 	ways.model = operands[0];
+	if (nn_plan_alone(&setting, &setting.alone, &err))
+		cli_die(&err);
 	plan_ways_try(&ways);
 	if (report(&ways, form, &text, &err))
 		cli_die(&err);

@@ -64,13 +64,17 @@ static void put_way(char *out, const struct nn_plan_way *way)
 		snprintf(out, CELL, "%s", name);
 }
 
+static size_t processes(const struct nn_plan_way *way)
+{
+	return way->workers * (way->kind == NN_PLAN_STAGES ? way->stages : 1);
+}
+
 static void fill_row(char row[COLUMNS][CELL], const struct nn_plan_forecast *forecast)
 {
 	const struct nn_plan_way *way = &forecast->way;
-	size_t processes = way->workers * (way->kind == NN_PLAN_STAGES ? way->stages : 1);
 
 	put_way(row[WAY], way);
-	snprintf(row[WORKERS], CELL, "%zu%s", processes, forecast->there ? "" : "~");
+	snprintf(row[WORKERS], CELL, "%zu%s", processes(way), forecast->there ? "" : "~");
 	snprintf(row[SHARDS], CELL, "%llu", (unsigned long long)forecast->shards);
 	put_time(row[STEP], forecast->step_seconds);
 	snprintf(row[SAMPLES], CELL, "%.0f", forecast->samples_per_second);
@@ -136,19 +140,41 @@ static int put_notes(const struct plan_ways *ways, struct nn_buffer *out, struct
 		lost->way.workers, lost->speedup);
 }
 
+/* Of the next number of workers that there are: what keeps them from being faster. */
+static const struct nn_plan_forecast *find_more(const struct plan_ways *ways)
+{
+	for (size_t i = 0; i < ways->count; i++)
+		if (ways->list[i].way.kind == NN_PLAN_SYNC && ways->list[i].there &&
+			ways->list[i].way.workers > 1)
+			return &ways->list[i];
+	return NULL;
+}
+
 static int put_recommended(const struct plan_ways *ways, size_t which, const char *what,
 	struct nn_buffer *out, struct nn_error *err)
 {
 	const struct nn_plan_forecast *forecast = &ways->list[which];
+	const struct nn_plan_forecast *more = find_more(ways);
+	size_t count = processes(&forecast->way);
 	char name[CELL], epoch[CELL];
 	int status;
 
 	put_way(name, &forecast->way);
 	put_time(epoch, forecast->epoch_seconds);
-	status = nn_buffer_printf(out, err,
-		"%s: %s, %zu worker%s, %.2f times as fast as one, %s an epoch:\n    ", what, name,
-		forecast->way.workers, forecast->way.workers == 1 ? "" : "s", forecast->speedup,
-		epoch);
+	status = nn_buffer_printf(out, err, "%s: %s, %zu worker%s, ", what, name, count,
+		count == 1 ? "" : "s");
+	/* One that is as fast as one says nothing. */
+	if (!status && (count > 1 || forecast->way.kind != NN_PLAN_SYNC))
+		status = nn_buffer_printf(out, err, "%.2f times as fast as one, %s an epoch:\n",
+			forecast->speedup, epoch);
+	else if (!status && more && more->loss != NN_PLAN_NOTHING)
+		status = nn_buffer_printf(out, err,
+			"%s an epoch; more workers would not be faster: %s:\n", epoch,
+			nn_plan_loss_text(more->loss));
+	else if (!status)
+		status = nn_buffer_printf(out, err, "%s an epoch:\n", epoch);
+	if (!status)
+		status = nn_buffer_puts(out, "    ", err);
 	if (!status)
 		status = plan_ways_command(ways, forecast, out, err);
 	return status ? status : nn_buffer_puts(out, "\n", err);

@@ -174,13 +174,38 @@ static void choose(struct plan_ways *ways)
 	}
 }
 
+/* Why there is nothing of the one way that was asked for. */
+static _Noreturn void refuse_way(const struct plan_ways *ways)
+{
+	size_t layers = ways->setting->model->layers;
+	size_t workers = (size_t)ways->workers;
+	const char *plural = workers == 1 ? "" : "s";
+
+	if (!strcmp(ways->only, nn_plan_kind_names[NN_PLAN_STAGES])) {
+		if (layers < 2)
+			cli_usage("--way stages: %s has one layer, which cannot be cut",
+				ways->model);
+		cli_usage("--way stages: %zu worker%s, too few for %zu stages", workers, plural,
+			(size_t)(ways->stages ? ways->stages : 2));
+	}
+	if (!strcmp(ways->only, nn_plan_kind_names[NN_PLAN_MPI]))
+		cli_usage("--way mpi: %zu worker%s, too few for 2 ranks", workers, plural);
+	cli_usage("--way %s: all workers are on this machine, where nothing is sent: --hosts names "
+		  "others",
+		ways->only);
+}
+
 void plan_ways_try(struct plan_ways *ways)
 {
+	size_t layers = ways->setting->model->layers;
 	size_t have = named(ways);
 	size_t only = (size_t)ways->workers;
 	size_t ended = 0;
 	struct nn_error err;
 
+	if (ways->stages > layers)
+		cli_usage("--stages %zu: too many for the layers of %s, of which there %s %zu",
+			ways->stages, ways->model, layers == 1 ? "is" : "are", layers);
 	for (size_t n = only ? only : 1; n <= (only ? only : MOST_WORKERS);
 		n = next_count(n, have)) {
 		add(ways, way_of(NN_PLAN_SYNC, n));
@@ -190,7 +215,7 @@ void plan_ways_try(struct plan_ways *ways)
 	if (!ways->only)
 		add_kinds(ways, only ? only : have);
 	if (!ways->count)
-		cli_usage("--way %s: not of so many workers, layers or hosts", ways->only);
+		refuse_way(ways);
 	for (size_t i = 0; i < ways->count; i++)
 		ended += !isinf(ways->list[i].step_seconds);
 	if (!ended) {

@@ -19,4 +19,5 @@ libnnpipe_a_SOURCES += \
 	lib/plan/profile.c \
 	lib/plan/profile.h \
 	lib/plan/ranks.c \
+	lib/plan/simulated.c \
 	lib/plan/stages.c

@@ -1,4 +1,4 @@
-/* What the files of the forecast share: predict.c makes a simulation of a way; stages.c and ranks.c count what has
+/* What the files of the forecast share: predict.c makes a simulation of a way, simulated.c runs it; stages.c and ranks.c count what has
  * a closed form; loss.c says what keeps n workers from being n times as fast. */
 #ifndef NN_PLAN_PREDICT_PRIVATE_H
 #define NN_PLAN_PREDICT_PRIVATE_H
@@ -21,6 +21,9 @@ struct nn_plan_parts {
 };
 
 int nn_plan_take_apart(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
+	struct nn_plan_parts *parts, struct nn_error *err);
+/* Of all others: step_seconds, busy, line, retries. */
+int nn_plan_simulate(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
 	struct nn_plan_parts *parts, struct nn_error *err);
 /* Of NN_PLAN_STAGES and NN_PLAN_MPI: step_seconds, messages, memory. */
 int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,

@@ -8,11 +8,6 @@
 const char *const nn_plan_kind_names[] = { "sync", "packed", "local-steps", "async", "stages",
 	"slices", "mpi", NULL };
 
-/* Events that a forecast may take: thousands of workers in some milliseconds. */
-#define EVENTS 100000
-#define STEPS 12
-#define PATIENCE 8 /* times as many as there should be: then it comes to no end */
-
 double nn_plan_batch(const struct nn_plan_setting *setting)
 {
 	return setting->batch > 0 && setting->batch < setting->rows ? setting->batch :
@@ -315,34 +310,6 @@ static void count_bytes(const struct nn_plan_setting *setting, struct nn_plan_fo
 			raw * fmin((double)forecast->shards, log2((double)forecast->shards) + 2);
 }
 
-static int simulate(const struct nn_plan_setting *setting, struct nn_plan_forecast *forecast,
-	struct nn_plan_parts *parts, struct nn_error *err)
-{
-	struct nn_sim_result result;
-	double events = 4.0 * (double)forecast->shards + (double)forecast->way.workers;
-	double steps = setting->steps ? (double)setting->steps : fmin(STEPS, EVENTS / events);
-	int status;
-
-	/* What happens rarely wants more of them. */
-	if (!setting->steps && (setting->tail != NN_SIM_STEADY || setting->mtbf > 0))
-		steps = fmin(50 * STEPS, 3 * EVENTS / events);
-	parts->sim.steps = (uint64_t)fmax(steps, 2);
-	status =
-		nn_simulate(&parts->sim, (uint64_t)(PATIENCE * (steps + 2) * events), &result, err);
-	if (status == NN_BAD)
-		forecast->step_seconds = INFINITY;
-	if (status)
-		return status == NN_BAD ? NN_OK : status;
-	/* Failures are too rare for the few steps to be left out of the first. */
-	forecast->step_seconds =
-		(setting->mtbf > 0 ? result.seconds / (double)parts->sim.steps : result.step) /
-		parts->rounds;
-	forecast->busy = result.busy;
-	forecast->line = result.link;
-	forecast->retries = (double)result.retries / (double)parts->sim.steps;
-	return NN_OK;
-}
-
 static int check(const struct nn_plan_setting *setting, const struct nn_plan_way *way,
 	struct nn_error *err)
 {
@@ -370,11 +337,10 @@ static int step_of(const struct nn_plan_setting *setting, struct nn_plan_forecas
 		nn_plan_mpi(setting, forecast);
 		return NN_OK;
 	}
-	return simulate(setting, forecast, parts, err);
+	return nn_plan_simulate(setting, forecast, parts, err);
 }
 
-/* Seconds of a step of one worker beside the coordinator, on the first host, with the same luck. */
-static int alone(const struct nn_plan_setting *setting, double *seconds, struct nn_error *err)
+int nn_plan_alone(const struct nn_plan_setting *setting, double *seconds, struct nn_error *err)
 {
 	struct nn_plan_host host = { setting->hosts[0].host, 1, true };
 	struct nn_plan_setting one = *setting;
@@ -396,7 +362,8 @@ int nn_plan_predict(const struct nn_plan_setting *setting, const struct nn_plan_
 	struct nn_plan_forecast *forecast, struct nn_error *err)
 {
 	struct nn_plan_parts parts = { 0 };
-	double batch, one;
+	double batch;
+	double one = setting->alone;
 	int status = check(setting, way, err);
 
 	*forecast = (struct nn_plan_forecast){ .way = *way, .there = true };
@@ -406,8 +373,8 @@ int nn_plan_predict(const struct nn_plan_setting *setting, const struct nn_plan_
 	forecast->shards = shards_of(setting, way->workers);
 	forecast->same_bits = way->kind != NN_PLAN_LOCAL && way->kind != NN_PLAN_ASYNC;
 	status = step_of(setting, forecast, &parts, err);
-	if (!status)
-		status = alone(setting, &one, err);
+	if (!status && !(one > 0))
+		status = nn_plan_alone(setting, &one, err);
 	if (status)
 		return status;
 	forecast->samples_per_second = batch / forecast->step_seconds;

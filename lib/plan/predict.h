@@ -60,6 +60,7 @@ struct nn_plan_setting {
 	uint64_t staleness;
 	uint64_t seed;
 	uint64_t steps; /* to simulate; 0: some */
+	double alone;   /* what nn_plan_alone says of the rest; 0: it is found out */
 };
 
 enum nn_plan_loss {
@@ -100,6 +101,9 @@ struct nn_plan_forecast {
 	enum nn_plan_loss loss; /* what takes most, if n T does not hold */
 };
 
+/* Seconds of a step of one worker beside the coordinator, on the first host, with the same luck: what speed-ups
+ * are against. It is the same for all ways. INFINITY: it comes to no end. */
+int nn_plan_alone(const struct nn_plan_setting *setting, double *seconds, struct nn_error *err);
 /* NN_USAGE: the way makes no sense for the model: more stages than layers, say. */
 int nn_plan_predict(const struct nn_plan_setting *setting, const struct nn_plan_way *way,
 	struct nn_plan_forecast *forecast, struct nn_error *err);

@@ -397,13 +397,23 @@ static int read_hosts(struct nn_profile *profile, const struct nn_json *root, st
 	return NN_OK;
 }
 
+bool nn_profile_may_begin(const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && memchr(" \t\r\n", text[at], 4))
+		at++;
+	return (at == length || text[at] == '{') && !memchr(text, '\0', length);
+}
+
 int nn_profile_read(struct nn_profile *profile, const char *text, size_t length, const char *what,
 	struct nn_error *err)
 {
-	struct nn_json *root = nn_json_parse(text, length, what, err);
+	struct nn_json *root;
 	int status;
 
 	*profile = (struct nn_profile){ 0 };
+	root = nn_json_parse(text, length, what, err);
 	if (!root)
 		return err ? (int)err->status : NN_BAD;
 	status = read_hosts(profile, root, err);

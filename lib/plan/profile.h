@@ -120,6 +120,8 @@ struct nn_profile {
 
 /* Appends it as canonical JSON, figures rounded to 4 digits, and a newline. */
 int nn_profile_write(const struct nn_profile *profile, struct nn_buffer *out, struct nn_error *err);
+/* Could a text that begins so be one? Models and other streams do not. */
+bool nn_profile_may_begin(const char *text, size_t length);
 /* NN_BAD: it is no profile, or a figure is missing or none: where and why. `what` names the text. */
 int nn_profile_read(struct nn_profile *profile, const char *text, size_t length, const char *what,
 	struct nn_error *err);

@@ -71,6 +71,7 @@ struct simulation {
 	uint64_t *done;  /* [tasks]: steps, of asynchronous ones */
 	bool *blocked;   /* [tasks]: it would be too far ahead */
 	uint64_t slowest;
+	size_t slow; /* tasks that have done no more than that */
 	double now;
 	double busy_link[RESOURCES];
 	double coordinator; /* free from then on */
@@ -79,6 +80,8 @@ struct simulation {
 	uint64_t step;     /* done */
 	uint64_t saved;    /* by the last checkpoint */
 	size_t answers;    /* of the step at hand */
+	bool begun;        /* its tasks have gone out */
+	uint64_t looked;   /* at workers and tasks, one by one */
 	double first_step; /* when it was done */
 	double busy;
 	uint64_t lost; /* coordinators */

@@ -96,17 +96,20 @@ static int give(struct simulation *s, size_t number, size_t task, struct nn_erro
 
 int nn_sim_hand_out(struct simulation *s, struct nn_error *err)
 {
+	/* Only when a step begins do those who are idle have tasks of their own. */
+	bool own = s->sim->fixed && !s->sim->async && !s->begun;
 	int status = NN_OK;
 
-	for (size_t i = 0; i < s->worker_count && s->idle && !status; i++) {
+	for (size_t i = 0; i < s->worker_count && s->idle && (s->waiting || own) && !status; i++) {
 		size_t task;
 
+		s->looked++;
 		if (s->workers[i].state != IDLE)
 			continue;
 		task = next_task(s, &s->workers[i]);
 		if (task != NN_NOBODY)
 			status = give(s, i, task, err);
-		else if (!s->sim->fixed)
+		else if (!own)
 			break;
 	}
 	return status;
@@ -116,6 +119,8 @@ int nn_sim_begin(struct simulation *s, struct nn_error *err)
 {
 	s->model++;
 	s->answers = 0;
+	s->begun = false;
+	s->looked += s->worker_count + s->sim->tasks;
 	s->first = s->waiting = 0;
 	for (size_t i = 0; i < s->worker_count; i++)
 		s->workers[i].own = i;
@@ -128,6 +133,14 @@ int nn_sim_begin(struct simulation *s, struct nn_error *err)
 		if (s->workers[i].state == DOWN)
 			s->workers[i].own = s->sim->tasks;
 	return nn_sim_put(s, s->now + s->sim->begin_seconds, BEGIN, 0, 0, s->version, err);
+}
+
+static int begin_tasks(struct simulation *s, struct nn_error *err)
+{
+	int status = nn_sim_hand_out(s, err);
+
+	s->begun = true;
+	return status;
 }
 
 /* One more, so that it need not ask: as nn-train does it, if it is planned for it, or nobody else would
@@ -231,31 +244,38 @@ static int take_answer(struct simulation *s, struct nn_event event, struct nn_er
 	return nn_sim_put(s, s->coordinator, HANDLED, event.who, event.about, event.version, err);
 }
 
-/* Of asynchronous steps: the shard goes on, unless it is too far ahead; if it was the slowest others may
- * go on too. */
+/* Whoever is not too far ahead any more. */
+static void unblock(struct simulation *s, size_t task)
+{
+	if (!s->blocked[task] || s->done[task] > s->slowest + s->sim->staleness ||
+		s->done[task] >= s->sim->steps)
+		return;
+	s->blocked[task] = false;
+	nn_sim_wait(s, task);
+}
+
+/* Of asynchronous steps: the shard goes on, unless it is too far ahead; if it was the last of the slowest
+ * others may go on too. */
 static void go_on(struct simulation *s, size_t task)
 {
 	uint64_t slowest = UINT64_MAX;
 
-	s->done[task]++;
 	s->tries[task] = 0;
 	s->blocked[task] = true;
-	if (s->done[task] == s->slowest + 1) {
-		for (size_t i = 0; i < s->sim->tasks && slowest > s->slowest; i++)
-			slowest = s->done[i] < slowest ? s->done[i] : slowest;
-		s->slowest = slowest;
+	if (s->done[task]++ != s->slowest || --s->slow) {
+		unblock(s, task);
+		return;
 	}
 	for (size_t i = 0; i < s->sim->tasks; i++) {
-		size_t other = slowest == UINT64_MAX ? task : i;
-
-		if (s->blocked[other] && s->done[other] <= s->slowest + s->sim->staleness &&
-			s->done[other] < s->sim->steps) {
-			s->blocked[other] = false;
-			nn_sim_wait(s, other);
+		if (s->done[i] < slowest) {
+			slowest = s->done[i];
+			s->slow = 0;
 		}
-		if (other == task && slowest == UINT64_MAX)
-			break;
+		s->slow += s->done[i] == slowest;
 	}
+	s->slowest = slowest;
+	for (size_t i = 0; i < s->sim->tasks; i++)
+		unblock(s, i);
 }
 
 static int end_step(struct simulation *s, double time, struct nn_error *err)
@@ -320,7 +340,7 @@ int nn_sim_happen(struct simulation *s, struct nn_event event, struct nn_error *
 
 	switch ((enum what)event.what) {
 	case BEGIN:
-		return event.version == s->version ? nn_sim_hand_out(s, err) : NN_OK;
+		return event.version == s->version ? begin_tasks(s, err) : NN_OK;
 	case ARRIVE:
 		return event.version == worker->version ? start(s, event.who, err) : NN_OK;
 	case COMPUTED:

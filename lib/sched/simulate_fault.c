@@ -97,6 +97,7 @@ int nn_sim_lose(struct simulation *s, struct nn_error *err)
 	int status = NN_OK;
 
 	s->result->rollbacks++;
+	s->looked += s->worker_count + s->sim->tasks;
 	s->result->steps_again += s->step - s->saved;
 	s->step = s->saved;
 	s->version++;
@@ -118,6 +119,7 @@ int nn_sim_lose(struct simulation *s, struct nn_error *err)
 		s->blocked[i] = false;
 	}
 	s->slowest = s->saved;
+	s->slow = s->sim->tasks;
 	s->coordinator = s->now;
 	if (!status)
 		status = nn_sim_await_loss(s, err);

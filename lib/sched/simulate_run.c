@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "sched/simulate-private.h"
 
+#define LOOKS 64 /* at a worker or a task take as long as an event */
+
 static int make_room(struct simulation *s, struct nn_error *err)
 {
 	const struct nn_sim *sim = s->sim;
@@ -24,6 +26,7 @@ static int make_room(struct simulation *s, struct nn_error *err)
 	if (!s->workers || !s->resources || !s->queue || !s->tries || !s->done || !s->blocked)
 		return NN_FAILED;
 	s->idle = s->worker_count;
+	s->slow = sim->tasks;
 	for (size_t i = 0; i < sim->host_count; i++) {
 		const struct nn_sim_host *host = &sim->hosts[i];
 
@@ -64,7 +67,7 @@ static int run(struct simulation *s, uint64_t limit, struct nn_error *err)
 	while (!status && s->step < s->sim->steps && nn_events_take(&s->events, &event)) {
 		/* A loss has let time pass. */
 		s->now = event.time > s->now ? event.time : s->now;
-		if (++s->result->events > limit)
+		if (++s->result->events > limit || s->looked / LOOKS > limit)
 			return nn_fail(err, NN_BAD,
 				"step %llu comes to no end: failures are more frequent than tasks",
 				(unsigned long long)s->step + 1);

@@ -239,6 +239,13 @@ need_jq() {
 	broken "a profile of form 2, where 1 is known" 's/"profile":1/"profile":2/'
 	head -c 1000 p.json >bad.json
 	fails 1 "bad.json: byte " nn-plan -p bad.json -d 60 wide.nnt
+	local no="no profile, which is JSON that nn-plan --measure writes; a model is the operand, without -p"
+	fails 1 "wide.nnt: $no" nn-plan -p wide.nnt -d 60 wide.nnt
+	sh_fails 1 "stdin: $no" "nn-convert --to safetensors wide.nnt | nn-plan -p - -d 60 wide.nnt"
+	head -c 70000000 /dev/zero >bad.json
+	fails 1 "bad.json: $no" nn-plan -p bad.json -d 60 wide.nnt
+	head -c 70000000 /dev/zero | tr '\0' '{' >bad.json
+	fails 1 "bad.json: more than 67108864 bytes" nn-plan -p bad.json -d 60 wide.nnt
 	: >bad.json
 	fails 1 "bad.json: " nn-plan -p bad.json -d 60 wide.nnt
 	make_profile processors=0 >bad.json
@@ -252,6 +259,7 @@ need_jq() {
 }
 
 @test "no data, absurd sizes, options that make no sense" {
+	nn-init --mlp 64,64,64 -o deep.nnt
 	while IFS='|' read -r text arguments; do
 		# shellcheck disable=SC2086 # words are meant
 		fails 2 "nn-plan: $text" nn-plan $arguments
@@ -262,18 +270,54 @@ need_jq() {
 		how many rows? There is no --data|-p p.json wide.nnt
 		--data 0: there is nothing to train with|-p p.json -d 0 wide.nnt
 		--data: at most 1000000000000000 rows|-p p.json -d 18446744073709551615 wide.nnt
-		--workers: at most 1000000|-p p.json -d 60 -w 1000001 wide.nnt
-		--shards: at most 1000000|-p p.json -d 60 --shards 99999999999 wide.nnt
+		--workers: at most 100000|-p p.json -d 60 -w 100001 wide.nnt
+		--workers 0: nothing would be trained|-p p.json -d 60 -w 0 wide.nnt
+		--local-steps: at most 1000000|-p p.json -d 60 --local-steps 1000001 wide.nnt
+		--stages and --slices: at most 1000|-p p.json -d 60 --stages 1001 wide.nnt
+		--shards: at most 100000|-p p.json -d 60 --shards 99999999999 wide.nnt
 		--straggler: 'sometimes' is neither lognormal:S nor exponential:S|-p p.json -d 60 --straggler sometimes wide.nnt
 		--straggler: exponential:S, S being from 0 to 1|-p p.json -d 60 --straggler exponential:2 wide.nnt
 		--mtbf: 'soon' is no time: 30s, 5m, 1h or 2d is|-p p.json -d 60 --mtbf soon wide.nnt
 		either --json or --gnuplot|-p p.json -d 60 --json --gnuplot wide.nnt
 		--model is for --measure|-p p.json -d 60 -m wide.nnt wide.nnt
-		--way stages: not of so many workers, layers or hosts|-p p.json -d 60 -w 1 --way stages wide.nnt
+		--way stages: 1 worker, too few for 2 stages|-p p.json -d 60 -w 1 --way stages deep.nnt
+		--way stages: 2 workers, too few for 3 stages|-p p.json -d 60 -w 2 --way stages --stages 3 deep.nnt
+		--way stages: wide.nnt has one layer, which cannot be cut|-p p.json -d 60 -w 2 --way stages wide.nnt
+		--stages 4: too many for the layers of deep.nnt, of which there are 3|-p p.json -d 60 --stages 4 deep.nnt
+		--stages 2: too many for the layers of wide.nnt, of which there is 1|-p p.json -d 60 -w 2 --way stages --stages 2 wide.nnt
+		--way mpi: 1 worker, too few for 2 ranks|-p p.json -d 60 -w 1 --way mpi wide.nnt
+		--way packed: all workers are on this machine, where nothing is sent: --hosts names others|-p p.json -d 60 -w 1 --way packed wide.nnt
+		--way slices: all workers are on this machine, where nothing is sent|-p p.json -d 60 -w 1 --way slices wide.nnt
+		1000000000 workers on far: 1 to 4096 can be on a host|-p p.json -d 60 -S 1000000000/far wide.nnt
 	EOF
-	nn-plan -p p.json -d 1000000000000000 --shards 1000000 -w 10000 --way sync wide.nnt >got
 	nn-plan -p p.json -d 1 -b 1 wide.nnt >got
 	fails 1 "comes to no end" nn-plan -p p.json -d 1000000000000000 -w 4 --mtbf 1s --restart 1s wide.nnt
+}
+
+@test "the largest sizes that are taken, in seconds" {
+	start=$EPOCHREALTIME
+	nn-plan -p p.json -d 1000000000000000 --shards 100000 wide.nnt >got
+	nn-plan -p p.json -d 1000000000000000 -w 100000 wide.nnt >got
+	nn-plan -p p.json -d 1000000 --shards 100000 -w 4 --way async wide.nnt >got
+	nn-plan -p p.json -d 1000000 --shards 100000 -w 100000 --way sync --assign static --mtbf 10h --every 1 wide.nnt >got
+	# Neither a task nor what is between two checkpoints ever ends.
+	fails 1 "comes to no end" nn-plan -p p.json -d 1000000000000000 --shards 100000 --mtbf 1s wide.nnt
+	fails 1 "comes to no end" nn-plan -p p.json -d 100000000 --shards 100000 -w 10 --way sync --mtbf 1s --every 1000000 wide.nnt
+	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { exit !(b - a < 60) }'
+}
+
+@test "one worker that is recommended: it is not said to be as fast as one" {
+	make_profile processors=2 >p.json
+	sed -i 's/"exchange_workers":\[1\],"exchange_step_us":\[10\],"exchange_task_us":\[0\]/"exchange_workers":[1,2],"exchange_step_us":[10,1e6],"exchange_task_us":[0,0]/; s/"near_task_ns":\[0,0\],"near_update_ns":\[0,0\]/"near_task_ns":[0,0,0,0],"near_update_ns":[0,0,0,0]/' p.json
+	nn-plan -p p.json -d 65536 -b 256 --way sync wide.nnt >got
+	grep -q '^recommended: sync, 1 worker, 2.8. s an epoch; more workers would not be faster: sums and update:$' got
+	# There is no other to be compared with.
+	nn-plan -p p.json -d 65536 -b 256 --way sync -w 1 wide.nnt >got
+	grep -q '^recommended: sync, 1 worker, 2.8. s an epoch:$' got
+	# Processes are counted, not pipelines.
+	nn-init --mlp 256,256,256,256 -o alike.nnt
+	nn-plan -p p.json -d 65536 -b 256 --way stages -w 2 alike.nnt >got
+	grep -q '^recommended: stages 2 x 1, 2 workers, ' got
 }
 
 @test "thousands of workers, each of which fails now and then, in well under a second" {
