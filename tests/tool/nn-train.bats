@@ -395,6 +395,17 @@ fake_ssh() {
 	[ ! -e x ]
 }
 
+@test "a log of a run that was killed and resumed has steps twice, with the same loss" {
+	$TRAIN --steps 4 -w 1 -c run.nnt --log log start.nnt all.nnt -o out
+	cp run.nnt then.nnt
+	$TRAIN --steps 8 -w 1 -c run.nnt --resume --log log start.nnt all.nnt -o out
+	# As if it had been killed before its next checkpoint.
+	cp then.nnt run.nnt
+	$TRAIN --steps 8 -w 1 -c run.nnt --resume --log log start.nnt all.nnt -o out
+	assert_equal "$(tail -n +2 log | cut -f 1 | xargs)" "1 2 3 4 5 6 7 8 5 6 7 8"
+	assert_equal "$(tail -n +2 log | cut -f 1,4 | sort -u | wc -l)" 8
+}
+
 @test "validation and log" {
 	nn-shard --sets --by random --weights 8,2 -o 'part-%d.nnt' all.nnt
 	$TRAIN -e 3 -w 1 --valid part-1.nnt --log log start.nnt part-0.nnt >model

@@ -169,6 +169,17 @@ static void test_predict(void)
 		is_near(f.speedup, (double)way.workers, "n x T holds where nothing is lost");
 	}
 	ok(f.loss == NN_PLAN_NOTHING && f.bytes <= 0, "... and nothing crosses");
+	ok(!nn_plan_alone(&setting, &setting.alone, &err) && setting.alone > 0 &&
+			!nn_plan_predict(&setting, &way, &f, &err),
+		"what one takes can be found out beforehand");
+	is_near(f.speedup * f.step_seconds, setting.alone, "... and speed-ups are against that");
+	setting.alone = 0;
+	/* A task takes 10 us or so, and nobody lives as long. */
+	setting.mtbf = 1e-7;
+	ok(!nn_plan_predict(&setting, &way, &f, &err) && isinf(f.step_seconds) &&
+			f.loss == NN_PLAN_FAILURES,
+		"tasks longer than any worker lives never end");
+	setting.mtbf = 0;
 	way.workers = 48;
 	nn_plan_predict(&setting, &way, &f, &err);
 	is_near(f.speedup, 32, "64 shards take 48 workers two rounds");
