@@ -137,6 +137,9 @@ int nn_plan_stages(const struct nn_plan_setting *setting, struct nn_plan_forecas
 	slot = fmax(most.longest,
 		nn_plan_message(line, most.message, false) - 1e-6 * line->latency_us);
 	slot = fmax(slot, (most.all + 2 * (n - 1) * message) / n);
+	/* Messages are written and read in time that stages want too, if no processor is to spare. */
+	if (processes >= processors && line == &setting->coordinator->pipe)
+		slot += 2 * (n - 1) / n * message;
 	forecast->step_seconds =
 		fmax((tasks + n - 1) * slot, tasks * pipelines * most.all / processors);
 	forecast->step_seconds /= nn_plan_share(setting->hosts[0].host, turns);
