@@ -67,7 +67,11 @@ static int weight_of(const struct nn_member *member)
 	bool signalled = WIFSIGNALED(member->status) && !member->killed &&
 		WTERMSIG(member->status) != SIGPIPE;
 
-	if (signalled)
+	/* Who waits for the orders of one that was never reached gets none, and says that. */
+	bool unreached = !member->met && !member->spoke && WIFEXITED(member->status) &&
+		(WEXITSTATUS(member->status) == 255 || WEXITSTATUS(member->status) == 127);
+
+	if (signalled || unreached)
 		return 5;
 	if (member->spoke)
 		return member->victim ? 1 : 4;
