@@ -46,12 +46,14 @@ static struct nn_optim_options outer_options(const struct train_mode *mode, bool
 	return outer;
 }
 
-static void resolve_inner(const struct nn_checkpoint *checkpoint, const char *name)
+static void resolve_inner(const struct nn_checkpoint *checkpoint, const char *name,
+	const struct nn_update_options *how)
 {
 	/* Its texts are needed as long as the program runs. */
 	static struct nn_json *document;
 	const char *json = nn_bundle_meta(&checkpoint->state, INNER);
 	struct nn_optim_options stored;
+	struct nn_buffer steps = { 0 };
 	struct nn_error err;
 	int status = NN_OK;
 
@@ -61,8 +63,12 @@ static void resolve_inner(const struct nn_checkpoint *checkpoint, const char *na
 		nn_fail_in(&err, "%s", name);
 		cli_die(&err);
 	}
-	if (nn_optim_resolve(&inner, json ? &stored : NULL, &err))
+	if (nn_optim_resolve(&inner, json ? &stored : NULL, &err) ||
+		nn_buffer_printf(&steps, &err, "%s: local steps", name))
 		cli_die(&err);
+	if (json)
+		nn_update_note_changes(how, steps.data, &stored, &inner);
+	nn_buffer_free(&steps);
 }
 
 /* These divide by how large gradients are, so that a shard's moves the model as far as all of them. */
@@ -91,7 +97,7 @@ void train_mode_resolve(struct train_mode *mode, const struct nn_checkpoint *che
 	if (!mode->local_steps)
 		return;
 	inner = how->optim;
-	resolve_inner(checkpoint, name);
+	resolve_inner(checkpoint, name, how);
 	how->optim = outer_options(mode, goes_on);
 }
 

@@ -1,6 +1,7 @@
 #include "tools/train-start.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -84,10 +85,14 @@ static void check_given(const struct train_start *start, const struct nn_checkpo
 	const char *has = nn_bundle_meta(&checkpoint->model.params, "spec");
 	struct nn_checkpoint given;
 	const char *wants;
+	struct stat about;
 	uint64_t updates;
 	struct nn_error err;
 
-	if (!strcmp(model, "-") || access(model, F_OK) || !strcmp(model, start->plan->checkpoint))
+	if (!strcmp(model, "-") || stat(model, &about) || !strcmp(model, start->plan->checkpoint))
+		return;
+	/* Who would write to a pipe may have gone with the job that began the run. */
+	if (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
 		return;
 	if (nn_part_read(&given, model, &nothing, &updates, &err))
 		cli_die(&err);

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "json/json.h"
 #include "optim/optim.h"
 
@@ -114,6 +115,8 @@ int nn_optim_resolve(struct nn_optim_options *options, const struct nn_optim_opt
 int nn_optim_changes(struct nn_buffer *text, const struct nn_optim_options *before,
 	const struct nn_optim_options *now, struct nn_error *err)
 {
+	char is[NN_F64_TEXT];
+	char was[NN_F64_TEXT];
 	const char *between = "";
 	int status = NN_OK;
 
@@ -122,8 +125,10 @@ int nn_optim_changes(struct nn_buffer *text, const struct nn_optim_options *befo
 	for (size_t i = 0; i < NUMBERS && !status; i++) {
 		if (!(get(before, i) < get(now, i)) && !(get(before, i) > get(now, i)))
 			continue;
-		status = nn_buffer_printf(text, err, "%s%s is %g, it was %g", between,
-			numbers[i].name, get(now, i), get(before, i));
+		nn_format_f64(get(now, i), is);
+		nn_format_f64(get(before, i), was);
+		status = nn_buffer_printf(text, err, "%s%s is %s, it was %s", between,
+			numbers[i].name, is, was);
 		between = "; ";
 	}
 	if (!status && strcmp(before->schedule, now->schedule) != 0) {

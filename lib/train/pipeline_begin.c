@@ -75,12 +75,8 @@ static int resolve_optimizer(struct nn_pipeline *pipeline, struct nn_error *err)
 	if (!status && json)
 		nn_update_note_changes(pipeline->options->how, pipeline->options->checkpoint_name,
 			&stored, &pipeline->optim);
-	if (!status && json && strcmp(stored.method, pipeline->optim.method) != 0) {
-		pipeline->options->how
-			->note("%s: the optimizer is %s from now on: its state begins anew",
-				pipeline->options->checkpoint_name, pipeline->optim.method);
+	if (!status && json && strcmp(stored.method, pipeline->optim.method) != 0)
 		pipeline->updates = 0;
-	}
 	if (!status)
 		status = nn_state_layout(&state, &checkpoint->model.params, &pipeline->optim, err);
 	if (!status)

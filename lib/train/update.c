@@ -18,7 +18,10 @@ void nn_update_note_changes(const struct nn_update_options *how, const char *nam
 {
 	struct nn_buffer text = { 0 };
 
-	if (!nn_optim_changes(&text, before, now, NULL) && text.length)
+	if (strcmp(before->method, now->method) != 0)
+		how->note("%s: the optimizer is %s from now on: its state begins anew", name,
+			now->method);
+	else if (!nn_optim_changes(&text, before, now, NULL) && text.length)
 		how->note("%s: from now on %s", name, text.data);
 	nn_buffer_free(&text);
 }
@@ -49,9 +52,6 @@ static int prepare_state(struct nn_updater *updater, struct nn_error *err)
 	free(before);
 	if (status)
 		return status == NN_BAD ? nn_fail_in(err, "%s", updater->name) : status;
-	if (anew)
-		updater->options->note("%s: the optimizer is %s from now on: its state begins anew",
-			updater->name, updater->optim.method);
 	checkpoint->state_preamble = (struct nn_preamble){ 0 };
 	return NN_OK;
 }

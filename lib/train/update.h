@@ -40,7 +40,8 @@ struct nn_update_options {
  * caller's: its parameters, its preamble and its state, which is made if there is none. */
 struct nn_updater;
 
-/* Says what of an optimizer is not as it was in a state: of nn_updater_new, and of who has no updater. */
+/* Notes that the optimizer is another one than that of a state, or what of it is not as it was. For
+ * nn_updater_new, and for who has no updater; both are resolved. */
 void nn_update_note_changes(const struct nn_update_options *how, const char *name,
 	const struct nn_optim_options *before, const struct nn_optim_options *now);
 /* `name` is what to call the model in messages. NN_USAGE: options that do not fit the optimizer;

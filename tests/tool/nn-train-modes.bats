@@ -83,6 +83,17 @@ better() {
 		nn-train --local-steps 4 -c again --resume start.nnt all.nnt
 }
 
+@test "local steps: what changes of their optimizer is said" {
+	run="nn-train -v -w 1 -b 128 --shards 2 --local-steps 5 -c ck --resume -o x.nnt"
+	$run --lr 0.2 -e 1 start.nnt all.nnt
+	$run --lr 0.1 -e 2 start.nnt all.nnt 2>err
+	grep -qx 'nn-train: ck: local steps: from now on lr is 0.1, it was 0.2' err
+	$run -O adam -e 2 start.nnt all.nnt 2>err
+	grep -qx 'nn-train: ck: local steps: the optimizer is adam from now on: its state begins anew' err
+	$run --outer-lr 0.5 -e 3 start.nnt all.nnt 2>err
+	assert_equal "$(grep 'from now on' err)" 'nn-train: ck: from now on lr is 0.5, it was 1'
+}
+
 @test "local steps: a round ends with the epoch and with the training" {
 	nn-train -b 128 --shards 2 --local-steps 10 -e 2 --log log start.nnt all.nnt -o x.nnt
 	assert_equal "$(cut -f 1 log | tr '\n' ' ')" "step 10 15 25 30 "

@@ -133,4 +133,18 @@ best_of() {
 	grep -qx 'nn-train: ck: from now on lr is 0.01, it was 0.02; clip is 2, it was 0' err
 	$run -v --stages 2 --lr 0.005 --warmup 3 -e 4 start.nnt part-0.nnt 2>err
 	grep -qx 'nn-train: ck: from now on lr is 0.005, it was 0.01; warmup is 3, it was 0' err
+	$run -v --lr 0.0050000001 -e 4 start.nnt part-0.nnt 2>err
+	grep -qx 'nn-train: ck: from now on lr is 0.0050000001, it was 0.005' err
+	$run -v --stages 2 -O adam -e 5 start.nnt part-0.nnt 2>err
+	assert_equal "$(grep -c 'from now on' err)" 1
+	grep -qx 'nn-train: ck: the optimizer is adam from now on: its state begins anew' err
+}
+
+@test "--resume: MODEL that would come by a pipe is not waited for" {
+	run="nn-train -w 1 -b 128 --shards 2 -c ck --resume -o out.nnt"
+	mkfifo pipe
+	timeout -k 1 60 $run -e 1 <(cat start.nnt) part-0.nnt
+	timeout -k 1 60 $run -e 2 pipe part-0.nnt
+	timeout -k 1 60 $run -e 3 - part-0.nnt </dev/null
+	nn-train -w 1 -b 128 --shards 2 -e 3 start.nnt part-0.nnt | cmp - out.nnt
 }
