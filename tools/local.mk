@@ -35,6 +35,7 @@ nn_stage_SOURCES = tools/nn-stage.c tools/threads.h tools/neighbours.c tools/nei
 nn_train_SOURCES += tools/train-ranks.c tools/train-ranks.h
 nn_train_SOURCES += tools/train-command.c tools/train-command.h
 nn_train_SOURCES += tools/train-stages.c tools/train-stages.h
+nn_train_SOURCES += tools/train-run.c tools/train-run.h tools/train-signals.c tools/train-signals.h
 nn_train_LDADD = $(LDADD) $(MPI_LIBS)
 bin_PROGRAMS += nn-slice nn-join
 nn_slice_SOURCES = tools/nn-slice.c

@@ -1,9 +1,6 @@
 /* nn-train: a whole training, on workers here or on other hosts. */
 
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,9 +8,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "data/partition.h"
-#include "tensor/blas.h"
 #include "train/places.h"
-#include "train/serve.h"
 #include "train/train.h"
 
 #include "tools/optimizer-options.h"
@@ -22,6 +17,8 @@
 #include "tools/train-print.h"
 #include "tools/train-ranks.h"
 #include "tools/train-report.h"
+#include "tools/train-run.h"
+#include "tools/train-signals.h"
 #include "tools/train-start.h"
 
 static struct train_command given = { .ssh = "ssh", .remote_tool = NN_WORKER_TOOL };
@@ -99,39 +96,6 @@ static const struct cli_option options[] = {
 static const struct cli_tool tool = { "nn-train", "MODEL DATA...",
 	"train a model on workers here or on other hosts", options };
 
-static volatile sig_atomic_t caught;
-static bool told; /* standard error is a terminal */
-
-static void catch (int signal)
-{
-	static const char line[] = "\nnn-train: finishes the step; once more ends it at once\n";
-
-	caught = signal;
-	/* On a terminal somebody waits. */
-	if (told && write(STDERR_FILENO, line, sizeof line - 1) < 0)
-		caught = signal;
-}
-
-static int stop(void)
-{
-	return caught;
-}
-
-/* The first one ends the run after the step, the second one at once. An interrupt that is ignored,
- * as in the background of a script, stays so. */
-static void set_signals(void)
-{
-	struct sigaction action = { .sa_handler = catch,
-		.sa_flags = (int)(SA_RESTART | SA_RESETHAND) };
-	struct sigaction before;
-
-	told = isatty(STDERR_FILENO);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGUSR1, &action, NULL);
-	if (!sigaction(SIGINT, NULL, &before) && before.sa_handler != SIG_IGN)
-		sigaction(SIGINT, &action, NULL);
-}
-
 /* Better now than after an hour of work. */
 static void try_checkpoint(void)
 {
@@ -143,21 +107,6 @@ static void try_checkpoint(void)
 	if (nn_output_open(&output, given.plan.checkpoint, &err))
 		cli_die(&err);
 	nn_output_abandon(&output);
-}
-
-static uint64_t count_shards(void)
-{
-	uint64_t count = given.plan.files > 1 ? given.plan.files : given.plan.run.shards;
-
-	return count ? count : nn_run_default_shards(given.plan.run.batch, UINT64_MAX);
-}
-
-/* As many workers here as there are processors, but not more than shards. */
-static uint64_t default_workers(void)
-{
-	uint64_t most = count_shards();
-
-	return nn_processors() < most ? nn_processors() : most;
 }
 
 #define MOST_WORKERS 4096
@@ -196,142 +145,6 @@ static void lock_checkpoint(struct nn_lock *lock, const char *model)
 	}
 }
 
-/* Memory for the workers on this machine; without it, all passes by pipes. */
-static void share(struct nn_shared **shared)
-{
-	bool here = !given.hosts.count;
-	struct nn_error ignored;
-
-	*shared = NULL;
-	for (size_t i = 0; i < given.hosts.count; i++)
-		here = here || given.hosts.list[i].here;
-	/* Those who go on for themselves need the model as it was. */
-	if (here && !given.worker_command && !given.mode.async && !given.mode.local_steps)
-		nn_shared_new(shared, &ignored);
-}
-
-/* What workers are told of the model and the optimizer, before they see any numbers. */
-static int describe(const struct nn_checkpoint *checkpoint, struct nn_bundle *description,
-	struct nn_error *err)
-{
-	int status = nn_bundle_copy_metas(&checkpoint->model.params, description, err);
-
-	return status ? status :
-			nn_bundle_set_meta(description, NN_WORKER_OPTIMIZER,
-				nn_bundle_meta(&checkpoint->state, "optimizer"), err);
-}
-
-static int train(struct nn_checkpoint *checkpoint, const char *name, struct nn_error *err)
-{
-	struct nn_places_options where = { .hosts = &given.hosts,
-		.workers = given.workers ? given.workers : default_workers(),
-		.command = given.worker_command,
-		.ssh = given.ssh,
-		.remote_tool = given.remote_tool,
-		.packing = nn_packing_of(given.compress),
-		.kernel = nn_bundle_meta(&checkpoint->model.params, "kernel"),
-		.method = given.plan.run.method,
-		.shard_seed = given.plan.run.shard_seed,
-		.data = given.data.placement.paths,
-		.files = given.data.placement.count,
-		.send = given.data.send };
-	struct nn_serve_options serve;
-	struct nn_bundle description = { 0 };
-	struct nn_bundle order = { 0 };
-	struct nn_pool_options crew = { .assign = nn_assign_of(given.assign),
-		.capacity = given.capacity.values,
-		.warn = cli_warn,
-		.processors = nn_processors(),
-		.homes = given.data.placement.homes,
-		.operands = given.data.placement.names,
-		.home_count = given.data.placement.count,
-		.description = &description,
-		.order = &order };
-	struct nn_updater *updater = NULL;
-	struct nn_pool *pool = NULL;
-	struct nn_place *places = NULL;
-	int status = nn_updater_new(&updater, checkpoint, name, &given.how, err);
-
-	if (given.plan.ranks) {
-		serve = (struct nn_serve_options){ .paths = given.data.placement.paths,
-			.count = given.data.placement.count,
-			.method = given.plan.run.method,
-			.shard_seed = given.plan.run.shard_seed };
-		given.plan.serve = &serve;
-		status = train_ranks_begin(&given.plan, checkpoint, status, err);
-		train_ranks_run(true);
-		if (!status)
-			status = nn_train(updater, NULL, &given.plan, err);
-		train_ranks_run(false);
-		if (!status)
-			outcome = train_faults_status(&given.faults, NULL);
-		nn_updater_free(updater);
-		return status;
-	}
-	if (!status)
-		status = train_mode_begin(&given.mode, &checkpoint->state, &order, err);
-	if (!given.print_script)
-		share(&given.plan.shared);
-	crew.shared = given.plan.shared;
-	where.shared = given.plan.shared ? given.plan.shared->fd : 0;
-	if (!status)
-		status = describe(checkpoint, &description, err);
-	if (!status)
-		status = train_data_supply(&given.data, &given.plan.supply, err);
-	crew.supply = given.plan.supply;
-	if (!status)
-		status = nn_places_make(&places, &crew.place_count, &where, err);
-	crew.places = places;
-	train_faults_apply(&given.faults, &crew);
-	if (!status)
-		train_faults_quorum(&given.faults, &crew);
-	if (!status)
-		status = nn_pool_new(&pool, &crew, err);
-	if (!status)
-		status = nn_train(updater, pool, &given.plan, err);
-	if (!status)
-		outcome = train_faults_status(&given.faults, pool);
-	nn_pool_free(pool);
-	nn_places_free(places, crew.place_count);
-	nn_updater_free(updater);
-	nn_shared_free(given.plan.shared);
-	nn_bundle_free(&description);
-	nn_bundle_free(&order);
-	return status;
-}
-
-/* The checkpoint is an outline: the stages have the numbers, and read them themselves. */
-static int train_by_stages(struct nn_checkpoint *checkpoint, const char *name,
-	struct nn_output *output, struct nn_error *err)
-{
-	struct nn_serve_options serve = { .paths = given.data.placement.paths,
-		.count = given.data.placement.count,
-		.method = given.plan.run.method,
-		.shard_seed = given.plan.run.shard_seed };
-	struct nn_pool_options usual = { 0 };
-	int status;
-
-	given.stages.threads = given.threads;
-	train_faults_apply(&given.faults, &usual);
-	given.stages.timeout = usual.timeout;
-	given.plan.serve = &serve;
-	if (given.plan.run.local_steps)
-		cli_usage(
-			"%s was begun with --local-steps: --stages makes each step with all shards",
-			name);
-	status = given.plan.ranks ? train_ranks_begin(&given.plan, checkpoint, NN_OK, err) : NN_OK;
-	if (!status)
-		train_stages_check_ranks(&given.stages, count_shards());
-	train_ranks_run(true);
-	if (!status)
-		status = train_stages_train(&given.stages, checkpoint, name, name, &given.plan,
-			&given.how, output, err);
-	train_ranks_run(false);
-	if (!status)
-		outcome = train_faults_status(&given.faults, NULL);
-	return status;
-}
-
 static int write_model(struct nn_model *model, struct nn_output *output, struct nn_error *err)
 {
 	struct nn_writer *writer;
@@ -354,7 +167,7 @@ static void set_plan(void)
 	given.plan.paths = given.data.placement.names;
 	given.plan.started = train_report_start;
 	given.plan.progress = train_report_step;
-	given.plan.stop = stop;
+	given.plan.stop = train_signals_caught;
 	given.plan.unsaved = train_faults_unsaved;
 	given.plan.warn = cli_warn;
 	given.plan.exchange = train_exchange_of(given.exchange);
@@ -419,7 +232,7 @@ static _Noreturn void print_and_finish(struct nn_checkpoint *checkpoint, const c
 	given.plan.valid = NULL;
 	given.plan.started = train_print_start;
 	given.plan.rehearse = true;
-	if (train(checkpoint, name, &err))
+	if (train_run(&given, checkpoint, name, NULL, &outcome, &err))
 		cli_die(&err);
 	cli_finish();
 }
@@ -458,11 +271,11 @@ int main(int argc, char **argv)
 	train_stages_check_places(&given.stages, &given.data);
 	set_plan();
 	if (!given.print_script && !train_ranks_leads()) {
-		set_signals();
+		train_signals_set();
 	} else if (!given.print_script) {
 		cli_output(&output, given.output_path, true);
 		refuse_inputs(&output, operands);
-		set_signals();
+		train_signals_set();
 		try_checkpoint();
 	}
 	if (train_ranks_leads())
@@ -487,8 +300,7 @@ int main(int argc, char **argv)
 			.asked = given.workers || given.sshlogin || given.sshloginfile ||
 				given.plan.ranks });
 	given.plan.journal = train_report_journal();
-	status = given.stages.stages ? train_by_stages(&checkpoint, name, &output, &err) :
-				       train(&checkpoint, name, &err);
+	status = train_run(&given, &checkpoint, name, &output, &outcome, &err);
 	if (!status && train_ranks_leads())
 		train_report_done();
 	if (!status && given.stages.stages)

@@ -110,8 +110,7 @@ static int carry_over(struct nn_bundle *from, struct nn_bundle *to, struct nn_er
 }
 
 int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
-	struct nn_optim_options *options, struct nn_json **document, bool *anew,
-	struct nn_error *err)
+	struct nn_optim_options *options, struct nn_json **document, struct nn_error *err)
 {
 	const char *json = nn_bundle_meta(state, "optimizer");
 	struct nn_optim_options stored;
@@ -119,7 +118,6 @@ int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
 	int status = NN_OK;
 
 	*document = NULL;
-	*anew = false;
 	if (!json && state->count)
 		return nn_fail(err, NN_BAD, "state: it does not say of which optimizer");
 	if (json)
@@ -128,11 +126,8 @@ int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
 		status = nn_optim_resolve(options, json ? &stored : NULL, err);
 	if (!status)
 		status = nn_state_layout(&next, params, options, err);
-	if (!status && json) {
-		*anew = strcmp(stored.method, options->method) != 0;
-		if (!*anew)
-			status = carry_over(state, &next, err);
-	}
+	if (!status && json && !strcmp(stored.method, options->method))
+		status = carry_over(state, &next, err);
 	if (!status && !next.data)
 		status = nn_bundle_alloc(&next, err);
 	if (status) {

@@ -2,19 +2,18 @@
 #ifndef NN_TRAIN_STATE_H
 #define NN_TRAIN_STATE_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #include "optim/optim.h"
 #include "tensor/tensor.h"
 
 /* Fills in `options` from the state (metadata `optimizer`) and the defaults, and gives the state
  * the tensors that they ask for: SLOT/PARAM, F32, and `updates`, U64. Slots that are not there begin
- * at zero; all of them if the method is another than the state's, and then *anew is true. The texts
- * in `options` live as long as *document (the caller's to nn_json_free). NN_USAGE, NN_BAD. */
+ * at zero; all of them if the method is another than the state's. The texts in `options` live as long as
+ * *document (the caller's to nn_json_free). NN_USAGE, NN_BAD. */
 struct nn_json;
 int nn_state_prepare(struct nn_bundle *state, const struct nn_bundle *params,
-	struct nn_optim_options *options, struct nn_json **document, bool *anew,
-	struct nn_error *err);
+	struct nn_optim_options *options, struct nn_json **document, struct nn_error *err);
 /* The layout of that state and its metadata, without data, for options that are complete. */
 int nn_state_layout(struct nn_bundle *state, const struct nn_bundle *params,
 	const struct nn_optim_options *options, struct nn_error *err);

@@ -43,9 +43,8 @@ static int prepare_state(struct nn_updater *updater, struct nn_error *err)
 	struct nn_checkpoint *checkpoint = updater->checkpoint;
 	const char *json = nn_bundle_meta(&checkpoint->state, "optimizer");
 	char *before = json ? nn_strdup(json, NULL) : NULL;
-	bool anew;
 	int status = nn_state_prepare(&checkpoint->state, &checkpoint->model.params,
-		&updater->optim, &updater->document, &anew, err);
+		&updater->optim, &updater->document, err);
 
 	if (!status && before)
 		note_changes(updater, before);
