@@ -34,7 +34,7 @@ struct nn_stage {
 	struct nn_error why;
 	bool victim;
 	unsigned ended; /* traffic that has ended */
-	int orders_end; /* readable once orders have */
+	int orders_end; /* readable once no orders come any more */
 	/* Micro-batch i is in slots[i % slot_count] from filled > i to backward > i and sent > i, what its way
 	 * forward leaves in flights[i % in_flight] from forward > i on; its gradients in
 	 * grads[i % grad_count] while came_back > i >= backward, and returns[i % 2] while backward > i >=

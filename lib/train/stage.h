@@ -88,7 +88,7 @@ double nn_stage_idle(struct nn_stage *stage);
 /* Has it failed for what another process did? Then that one may know more. */
 bool nn_stage_is_victim(const struct nn_stage *stage);
 
-/* Can be read once orders have ended: for nn_io_bound, where this process waits for others. */
+/* Can be read once no orders come any more: for nn_io_bound, where this process waits for others. */
 int nn_stage_orders_end(const struct nn_stage *stage);
 /* The next frame that is neither an activation nor END, in *reader, which is the caller's until
  * nn_stage_taken; NULL: the orders have ended. */

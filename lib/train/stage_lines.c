@@ -193,7 +193,8 @@ static void *read_line(void *data)
 	pthread_mutex_lock(&stage->lock);
 	if (ended)
 		stage->ended |= line->input->carries;
-	if (ended && line->input->carries & NN_STAGE_ORDERS)
+	/* Who gave them may have gone without END. */
+	if ((ended || status) && line->input->carries & NN_STAGE_ORDERS)
 		nn_write(stage->orders_end, &one, sizeof one, "an event descriptor", NULL);
 	if (status)
 		nn_stage_fail(stage, &err, status == NN_FAILED);

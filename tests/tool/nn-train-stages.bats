@@ -99,53 +99,42 @@ same() {
 	cmp ck whole.ck
 }
 
-@test "a stage that dies: which, exit 4; the checkpoint is whole, and from there the same bits" {
-	nn-train -w 1 --shards 4 -b 100 -e 60 -O adam start.nnt all.nnt -o want.nnt
-	for victim in 0/3 1/3 2/3; do
-		rm -f ck
-		run="nn-train --stages 3 --shards 4 -b 100 -e 60 -O adam -c ck --every 5 start.nnt all.nnt -o got.nnt"
-		$run 2>err &
-		pid=$!
-		await '[ -e ck ]'
-		kill -9 $(pgrep -P $pid -f "nn-stage .* $victim")
-		rc=0
-		wait $pid || rc=$?
-		[ $rc = 4 ]
-		[ "$(wc -l <err)" = 1 ]
-		grep -q "^nn-train: stage ${victim%/3} of 3 (layers .:.) ended: killed by signal 9 (Killed); --resume goes on after step [0-9]*$" err
-		nn-info --verify ck >said
-		[ -z "$(pgrep -P $pid)" ]
-		$run --resume
-		cmp got.nnt want.nnt
-	done
-	# Another pipeline's.
-	rm ck
-	$run -w 2 2>err &
+# strike SIGNAL VICTIM PATTERN COMMAND...: the stage that is called so gets the signal once there is a checkpoint;
+# the run ends with 4 and one line, the checkpoint is whole, and no stage is left.
+strike() {
+	rm -f ck
+	"${@:4}" 2>err &
 	pid=$!
 	await '[ -e ck ]'
-	kill -9 $(pgrep -P $pid -f "nn-stage .*--leader .* 1/3")
+	kill -"$1" $(pgrep -P $pid -f "nn-stage $2")
 	rc=0
 	wait $pid || rc=$?
 	[ $rc = 4 ]
-	grep -q "^nn-train: stage 1 of 3 of pipeline 1 (layers .:.) ended: killed by signal 9" err
+	[ "$(wc -l <err)" = 1 ]
+	grep -q "^nn-train: $3; --resume goes on after step [0-9]*$" err
+	nn-info --verify ck >said
+	[ -z "$(pgrep -P $pid)" ]
+}
+
+@test "a stage that dies: which, exit 4; the checkpoint is whole, and from there the same bits" {
+	nn-train -w 1 --shards 4 -b 100 -e 60 -O adam start.nnt all.nnt -o want.nnt
+	run="nn-train --stages 3 --shards 4 -b 100 -e 60 -O adam -c ck --every 5 start.nnt all.nnt -o got.nnt"
+	for victim in 0/3 1/3 2/3; do
+		strike KILL ".* $victim" "stage ${victim%/3} of 3 (layers .:.) ended: killed by signal 9 (Killed)" $run
+		$run --resume
+		cmp got.nnt want.nnt
+	done
+	strike KILL ".*--leader .* 1/3" "stage 1 of 3 of pipeline 1 (layers .:.) ended: killed by signal 9 (Killed)" $run -w 2
 }
 
 @test "a stage that hangs: after --timeout, which it was; exit 4" {
 	run="nn-train --stages 3 --shards 4 -b 100 -e 100000 -c ck --every 5 --timeout 1 start.nnt all.nnt -o got.nnt"
-	for how in "0/3 -w 1" "1/3 -w 1" "2/3 -w 2"; do
-		rm -f ck
-		$run ${how#* } 2>err &
-		pid=$!
-		await '[ -e ck ]'
-		kill -STOP $(pgrep -P $pid -f "nn-stage .* ${how%% *}" | tail -n 1)
-		rc=0
-		wait $pid || rc=$?
-		[ $rc = 4 ]
-		[ "$(wc -l <err)" = 1 ]
-		grep -q "^nn-train: stage ${how%%/*} of 3.* hung: it did not even end when told, and was killed; --resume goes on after step [0-9]*$" err
-		nn-info --verify ck >said
-		[ -z "$(pgrep -P $pid)" ]
-	done
+	hung="hung: it did not even end when told, and was killed"
+	strike STOP ".* 0/3" "stage 0 of 3 (layers .:.) $hung" $run
+	strike STOP ".* 1/3" "stage 1 of 3 (layers .:.) $hung" $run
+	# Whoever waits for it in the other pipeline is not to blame.
+	strike STOP ".*--leader .* 2/3" "stage 2 of 3 of pipeline 1 (layers .:.) $hung" $run -w 2
+	strike STOP ".*--group .* 0/3" "stage 0 of 3 of pipeline 0 (layers .:.) $hung" $run -w 2
 	fails 2 "--timeout auto does not go with --stages: a number of seconds does" $run --timeout auto
 }
 
