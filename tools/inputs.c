@@ -4,14 +4,14 @@
 
 #include "base/memory.h"
 
-static struct nn_reader *open_reader(const char *path, const struct nn_output *output)
+struct nn_reader *input_open(const char *path, unsigned kind, const struct nn_output *output)
 {
 	struct nn_reader *reader;
 	struct nn_error err;
 	const char *name;
 	int fd = cli_input(output, path, &name);
 
-	if (nn_reader_open(&reader, fd, name, NN_KIND_MODEL, &err))
+	if (nn_reader_open(&reader, fd, name, kind, &err))
 		cli_die(&err);
 	return reader;
 }
@@ -27,7 +27,7 @@ struct nn_reader **inputs_open(char *const *paths, size_t *count, const struct n
 	if (!readers)
 		cli_die(&err);
 	for (size_t i = 0; i < *count; i++)
-		readers[i] = open_reader(given ? paths[i] : "-", output);
+		readers[i] = input_open(given ? paths[i] : "-", NN_KIND_MODEL, output);
 	return readers;
 }
 

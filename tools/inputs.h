@@ -7,8 +7,11 @@
 #include "cli/cli.h"
 #include "stream/reader.h"
 
+/* Of one path, or "-"; a plain file is taken for `kind`. An input that is also the output is refused. Exits on
+ * failure. */
+struct nn_reader *input_open(const char *path, unsigned kind, const struct nn_output *output);
 /* A reader of each of *count paths; without any, of standard input, and *count becomes 1. A plain file is a
- * model. An input that is also the output is refused. Exits on failure. */
+ * model. Exits on failure. */
 struct nn_reader **inputs_open(char *const *paths, size_t *count, const struct nn_output *output);
 void inputs_close(struct nn_reader **readers, size_t count);
 

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "train/update.h"
 
+#include "tools/inputs.h"
 #include "tools/optimizer-options.h"
 
 static const char *const nonfinite_names[] = { "fail", "skip", NULL };
@@ -108,18 +109,6 @@ static void report(const struct nn_update_report *what)
 		cli_die_of_log(log_path);
 }
 
-static struct nn_reader *open_gradients(const char *path, const struct nn_output *output)
-{
-	struct nn_reader *reader;
-	struct nn_error err;
-	const char *name;
-	int fd = cli_input(output, path, &name);
-
-	if (nn_reader_open(&reader, fd, name, NN_KIND_GRAD, &err))
-		cli_die(&err);
-	return reader;
-}
-
 /* Nothing is written before all gradients were read and verified. */
 static int update_once(struct nn_updater *updater, char *const *paths,
 	const struct nn_output *output, struct nn_writer *writer, struct nn_error *err)
@@ -128,7 +117,7 @@ static int update_once(struct nn_updater *updater, char *const *paths,
 	int status = NN_OK;
 
 	for (char *const *path = *paths ? paths : standard_input; *path && !status; path++) {
-		struct nn_reader *reader = open_gradients(*path, output);
+		struct nn_reader *reader = input_open(*path, NN_KIND_GRAD, output);
 
 		status = nn_update_collect(updater, reader, err);
 		nn_reader_close(reader);
@@ -143,7 +132,7 @@ static int update_once(struct nn_updater *updater, char *const *paths,
 static int run_loop(struct nn_updater *updater, char *const *paths, const struct nn_output *output,
 	struct nn_writer *writer, struct nn_error *err)
 {
-	struct nn_reader *reader = open_gradients(*paths ? *paths : "-", output);
+	struct nn_reader *reader = input_open(*paths ? *paths : "-", NN_KIND_GRAD, output);
 	int status;
 
 	if (!loop.checkpoint)

@@ -1,5 +1,5 @@
-/* What the files of the forecast share: predict.c makes a simulation of a way, simulated.c runs it; stages.c and ranks.c count what has
- * a closed form; loss.c says what keeps n workers from being n times as fast. */
+/* What the files of the forecast share: predict.c makes a simulation of a way, simulated.c runs it; stages.c
+ * and ranks.c count what has a closed form; loss.c says what keeps n workers from being n times as fast. */
 #ifndef NN_PLAN_PREDICT_PRIVATE_H
 #define NN_PLAN_PREDICT_PRIVATE_H
 

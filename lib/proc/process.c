@@ -205,9 +205,9 @@ int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn, s
 	return NN_OK;
 }
 
-void nn_process_bound(const struct nn_process *process)
+void nn_process_bound(const struct nn_process *process, int milliseconds)
 {
-	nn_io_bound(process->left, process->ended, -1);
+	nn_io_bound(process->left, process->ended, milliseconds);
 }
 
 bool nn_process_is_deaf(const struct nn_process *process)

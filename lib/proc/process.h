@@ -22,7 +22,7 @@ struct nn_spawn {
 	int keep;             /* one more descriptor that is handed down, by its number; 0: none */
 	const int *kept;      /* [kept_count]: and these */
 	size_t kept_count;
-	bool bounded;         /* our ends of the pipes do not wait; for nn_process_bound */
+	bool bounded;   /* our ends of the pipes do not wait; for nn_process_bound */
 	int pipe_bytes; /* how much the pipes shall hold, where the system allows; 0: its default */
 };
 
@@ -42,8 +42,9 @@ struct nn_process {
 int nn_process_start(struct nn_process *process, const struct nn_spawn *spawn,
 	struct nn_error *err);
 /* This thread reads from and writes to it, but does not wait for one that has ended, whoever else may
- * hold its pipes open, nor for one that was killed: nn_io_bound. */
-void nn_process_bound(const struct nn_process *process);
+ * hold its pipes open, nor for one that was killed, nor longer than so many milliseconds without a byte (-1: as
+ * long as it takes): nn_io_bound. */
+void nn_process_bound(const struct nn_process *process, int milliseconds);
 /* Nobody reads its standard input any more: it has closed it, or ended. */
 bool nn_process_is_deaf(const struct nn_process *process);
 /* Its standard input ends here. */

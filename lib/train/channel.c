@@ -43,7 +43,7 @@ int nn_channel_open(struct nn_channel *channel, const struct nn_place *place, co
 		channel->hopeless = true;
 		return status;
 	}
-	nn_process_bound(&channel->process);
+	nn_process_bound(&channel->process, -1);
 	status = nn_reader_open(&channel->reader, channel->process.output, name, 0, err);
 	if (!status)
 		status = nn_writer_open(&channel->writer, channel->process.input, name, err);

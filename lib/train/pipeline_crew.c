@@ -163,7 +163,7 @@ void nn_crew_bound(const struct nn_member *member)
 	if (member->orders >= 0)
 		nn_io_bound(-1, -1, member->patience);
 	else
-		nn_io_bound(member->process.left, member->process.ended, member->patience);
+		nn_process_bound(&member->process, member->patience);
 }
 
 /* Frames to one that has gone are an error of write(2), and nothing that ends this process: SIGPIPE is

@@ -103,7 +103,7 @@ static void test_bounds(void)
 
 	if (!ok(!nn_process_start(&process, &spawn, &err), "one that leaves another behind"))
 		return;
-	nn_process_bound(&process);
+	nn_process_bound(&process, -1);
 	/* Its line; all that comes behind it is the end. */
 	while (all < sizeof text - 1 && !memchr(text, '\n', all) &&
 		!nn_read_some(process.output, text + all, sizeof text - 1 - all, &got, "pipe",
@@ -121,7 +121,7 @@ static void test_bounds(void)
 	spawn.command = "setsid sleep 5 & echo $!; exec sleep 5";
 	if (!ok(!nn_process_start(&process, &spawn, &err), "another"))
 		return;
-	nn_process_bound(&process);
+	nn_process_bound(&process, -1);
 	nn_read_some(process.output, text, sizeof text - 1, &got, "pipe", &err);
 	text[got] = '\0';
 	orphan = strtol(text, NULL, 10);
