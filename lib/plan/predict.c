@@ -99,8 +99,8 @@ static void cross(const struct nn_plan_setting *setting, const struct nn_profile
 	host->up = up - host->latency;
 	if (parts->packed) {
 		/* One thread a worker packs here, and another opens. */
-		host->down += 1e-9 * raw * (here->pack_ns + here->unpack_ns);
-		host->up += 1e-9 * raw * (here->pack_ns + here->unpack_ns);
+		host->down += 1e-9 * (parts->model_bytes * here->pack_ns + raw * here->unpack_ns);
+		host->up += 1e-9 * (parts->grad_bytes * here->pack_ns + raw * here->unpack_ns);
 	}
 	if (setting->link > 0) {
 		parts->sim.link_down = parts->model_bytes / slices / setting->link;

@@ -85,7 +85,7 @@ struct nn_profile_host {
 	double copy_bytes_per_second;
 	double add_ns;    /* a number of one gradient added to another */
 	double digest_ns; /* a byte of a frame, at either end */
-	double pack_ns;   /* a byte packed without loss, and deflated */
+	double pack_ns;   /* packing without loss, and deflating, a byte of what comes out */
 	double unpack_ns;
 	/* The speed of each of k processes that multiply at once, against one that is alone. */
 	size_t share_count;
